@@ -1,0 +1,63 @@
+package everspan_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// floors says who may import whom: a package imports only packages of lower
+// floors. A package that is not listed fails the test, so that a new one gets
+// its place on purpose.
+const floors = `
+5 cmd/everspan          subcommands, configuration, wiring
+4 internal/api          HTTP surfaces: native, Tempo; metrics and health
+4 internal/terminal     waterfall and lists as text
+3 internal/advise       critical path, bottleneck, the waterfall document
+2 internal/store        head, flush, manifest, reading
+1 internal/otlp         OTLP to and from span.Batch, the receivers
+1 internal/block        the file format: writer and reader
+0 internal/wal          record log
+0 internal/bucket       object store interface, local directory
+0 internal/span         ids, values, the columnar batch, the trace tree
+`
+
+const module = "github.com/everspan/everspan/"
+
+func TestFloors(t *testing.T) {
+	floor := make(map[string]string)
+	for line := range strings.Lines(strings.TrimSpace(floors)) {
+		f := strings.Fields(line)
+		floor[f[1]] = f[0]
+	}
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./cmd/...", "./internal/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := make(map[string]bool)
+	for line := range strings.Lines(string(out)) {
+		f := strings.Fields(line)
+		pkg, ok := strings.CutPrefix(f[0], module)
+		if !ok || isTestHelp(pkg) {
+			continue
+		}
+		seen[pkg] = true
+		if floor[pkg] == "" {
+			t.Errorf("%s has no floor: add it to the table", pkg)
+			continue
+		}
+		for _, imported := range f[1:] {
+			if dep, ok := strings.CutPrefix(imported, module); ok && floor[dep] >= floor[pkg] {
+				t.Errorf("%s (floor %s) imports %s (floor %s)", pkg, floor[pkg], dep, floor[dep])
+			}
+		}
+	}
+	for pkg := range floor {
+		if !seen[pkg] {
+			t.Errorf("%s is in the table and not in the tree", pkg)
+		}
+	}
+}
+
+// isTestHelp reports whether a package serves tests only, as buckettest does.
+func isTestHelp(pkg string) bool { return strings.HasSuffix(pkg, "test") }

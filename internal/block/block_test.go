@@ -1,0 +1,211 @@
+package block
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/everspan/everspan/internal/bucket"
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/span/spantest"
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+)
+
+var created = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+
+func write(t testing.TB, bkt bucket.Bucket, b *span.Batch) *Reader {
+	t.Helper()
+	meta, err := Write(t.Context(), bkt, "test", created, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return NewReader(bkt, meta)
+}
+
+func random(seed uint64, n int) *span.Batch {
+	var b span.Batch
+	spantest.Random(&b, rand.New(rand.NewPCG(seed, 1)), n)
+	return &b
+}
+
+func TestRoundTrip(t *testing.T) {
+	for _, n := range []int{1, 7, 500, 3 * pageRows} {
+		if n > 1000 && testing.Short() {
+			continue
+		}
+		b := random(uint64(n), n)
+		r := write(t, bucket.NewMemory(), b)
+		if r.Meta.Spans != n {
+			t.Fatalf("%d spans written, want %d", r.Meta.Spans, n)
+		}
+		for code := range b.Traces.Len() {
+			id := span.TraceID(b.Traces.Bytes(uint32(code)))
+			if n > 1000 && code%500 != 0 {
+				continue
+			}
+			var got span.Batch
+			if _, err := r.Trace(t.Context(), id, &got); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(spantest.Dump(b, b.Rows(id)...), spantest.Dump(&got)); diff != "" {
+				t.Fatalf("%d spans: trace %s (-want +got):\n%s", n, id, diff)
+			}
+		}
+		var got span.Batch
+		if k, err := r.Trace(t.Context(), span.TraceID{1, 2, 3}, &got); k != 0 || err != nil {
+			t.Errorf("a trace that is not there: %d spans, %v", k, err)
+		}
+	}
+}
+
+func TestDuplicatesAreWrittenOnce(t *testing.T) {
+	b := random(4, 100)
+	twice := new(span.Batch)
+	twice.AppendRows(b, seq(100))
+	twice.AppendRows(b, seq(100))
+	r := write(t, bucket.NewMemory(), twice)
+	if r.Meta.Spans != 100 || r.Meta.Duplicates != 100 {
+		t.Errorf("%d spans and %d duplicates, want 100 and 100", r.Meta.Spans, r.Meta.Duplicates)
+	}
+	for code := range b.Traces.Len() {
+		id := span.TraceID(b.Traces.Bytes(uint32(code)))
+		var got span.Batch
+		if _, err := r.Trace(t.Context(), id, &got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(spantest.Dump(b, b.Rows(id)...), spantest.Dump(&got)); diff != "" {
+			t.Fatalf("trace %s (-want +got):\n%s", id, diff)
+		}
+	}
+}
+
+// TestOtherReaders reads our files with a Parquet library that knows nothing of
+// Everspan, and compares sums.
+func TestOtherReaders(t *testing.T) {
+	b := random(9, 2*pageRows+100)
+	bkt := bucket.NewMemory()
+	r := write(t, bkt, b)
+	var ids, durations, attributes, inMap int64
+	for i := range b.Len() {
+		durations += b.Duration[i]
+	}
+	for _, c := range b.Attrs.Columns {
+		attributes += int64(len(c.Rows))
+	}
+	attributes += int64(len(b.Attrs.Rest.Rows))
+	var gotDurations, gotAttributes int64
+	for _, name := range []string{spansFile, eventsFile, linksFile, tracesFile} {
+		raw, err := bucket.ReadAll(t.Context(), bkt, r.Meta.Key(name), 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := parquet.OpenFile(bytes.NewReader(raw), int64(len(raw)))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if name == spansFile && f.NumRows() != int64(b.Len()) {
+			t.Errorf("%d rows, want %d", f.NumRows(), b.Len())
+		}
+		for _, g := range f.RowGroups() {
+			rows := g.Rows()
+			buf := make([]parquet.Row, 512)
+			for {
+				n, err := rows.ReadRows(buf)
+				for _, row := range buf[:n] {
+					for _, v := range row {
+						path := f.Schema().Columns()[v.Column()]
+						switch {
+						case name != spansFile || v.IsNull():
+						case path[0] == "span_id":
+							ids++
+						case path[0] == "duration":
+							gotDurations += v.Int64()
+						case len(path) == 1 && len(path[0]) > 5 && path[0][:5] == "span.":
+							gotAttributes++
+						case path[0] == "rest" && path[2] == "key" && bytes.HasPrefix(v.ByteArray(), []byte("span.")):
+							gotAttributes++
+							inMap++
+						}
+					}
+				}
+				if err != nil {
+					break
+				}
+			}
+			rows.Close()
+		}
+	}
+	if ids != int64(b.Len()) || gotDurations != durations || gotAttributes != attributes || inMap == 0 {
+		t.Errorf("a stock reader sees %d spans, %d ns, %d attributes (%d in the map); want %d, %d, %d",
+			ids, gotDurations, gotAttributes, inMap, b.Len(), durations, attributes)
+	}
+}
+
+// TestFlippedBits damages bytes of a small block, one at a time: a read
+// gives the right answer or an error, never a wrong answer or a panic.
+func TestFlippedBits(t *testing.T) {
+	b := random(11, 40)
+	bkt := bucket.NewMemory()
+	r := write(t, bkt, b)
+	id := b.TraceID(7)
+	want := spantest.Dump(b, b.Rows(id)...)
+	step := 7
+	if testing.Short() {
+		step = 61
+	}
+	named := 0
+	for _, name := range Files() {
+		raw, err := bucket.ReadAll(t.Context(), bkt, r.Meta.Key(name), 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at < len(raw); at += step {
+			damaged := bytes.Clone(raw)
+			damaged[at] ^= 1 << (at % 8)
+			bad := NewReader(overlay{bkt, r.Meta.Key(name), damaged}, r.Meta)
+			var got span.Batch
+			n, err := bad.Trace(t.Context(), id, &got)
+			switch {
+			case err != nil:
+				if got.Len() != 0 {
+					t.Fatalf("%s: byte %d flipped: an error and %d spans", name, at, got.Len())
+				}
+				if errors.Is(err, ErrCorrupt) {
+					named++
+				}
+			case n == 0 || spantest.Dump(&got) != want:
+				t.Fatalf("%s: byte %d flipped: a wrong answer:\n%s", name, at, cmp.Diff(want, spantest.Dump(&got)))
+			}
+		}
+	}
+	if named == 0 {
+		t.Error("no damage was called corrupt")
+	}
+}
+
+// overlay replaces one object of a bucket.
+type overlay struct {
+	bucket.Bucket
+	key  string
+	data []byte
+}
+
+func (o overlay) ReadAt(ctx context.Context, key string, p []byte, off int64) error {
+	if key != o.key {
+		return o.Bucket.ReadAt(ctx, key, p, off)
+	}
+	_, err := bytes.NewReader(o.data).ReadAt(p, off)
+	return err
+}
+
+func seq(n int) []uint32 {
+	s := make([]uint32, n)
+	for i := range s {
+		s[i] = uint32(i)
+	}
+	return s
+}
