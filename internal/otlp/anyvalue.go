@@ -3,7 +3,6 @@ package otlp
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/everspan/everspan/internal/span"
@@ -200,5 +199,3 @@ func appendList(dst []byte, v anyValue, depth int) ([]byte, error) {
 	})
 	return append(dst, shut), err
 }
-
-func doubleBits(f float64) uint64 { return math.Float64bits(f) }

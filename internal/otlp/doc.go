@@ -3,7 +3,7 @@
 // [AppendTraces] walks a protobuf payload once and writes what it finds straight
 // into the columns of a span.Batch: no object a span, no map a span. Resources
 // and scopes are recognised by their encoded bytes, so that their attributes are
-// decoded once for each distinct one. [Encode] and [EncodeJSON] go the other
+// decoded once for each distinct one. [Encode] goes the other
 // way, for the query APIs. [Receiver] serves the two transports.
 //
 // Specification: https://opentelemetry.io/docs/specs/otlp/ and
