@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 )
 
 // ErrCorrupt is wrapped by every error that says a file's bytes can't be right.
@@ -11,76 +12,147 @@ var ErrCorrupt = errors.New("corrupt block")
 
 var errShort = errors.New("page ends early")
 
-// decodeRuns decodes Parquet's hybrid of run lengths and bit packing into
-// exactly n values of the given bit width (at most 32), and reports how many
-// bytes of src it used.
+// runs walks Parquet's hybrid of run lengths and bit packing, which holds n
+// values of the given bit width (at most 32).
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE
-func decodeRuns(dst []uint32, src []byte, width, n int) ([]uint32, int, error) {
-	if width < 0 || width > 32 {
-		return nil, 0, fmt.Errorf("bit width %d", width)
-	}
-	at, want := 0, len(dst)+n
-	for len(dst) < want {
-		head, k := binary.Uvarint(src[at:])
-		if k <= 0 {
-			return nil, 0, errShort
-		}
-		at += k
-		left := want - len(dst)
-		if head&1 == 0 {
-			bytes := (width + 7) / 8
-			if len(src)-at < bytes {
-				return nil, 0, errShort
-			}
-			var v uint32
-			for i := range bytes {
-				v |= uint32(src[at+i]) << (8 * i)
-			}
-			at += bytes
-			run := head >> 1
-			if run == 0 || run > uint64(left) {
-				return nil, 0, fmt.Errorf("run of %d where %d values are left", run, left)
-			}
-			for range run {
-				dst = append(dst, v)
-			}
-			continue
-		}
-		groups := head >> 1
-		if groups == 0 || groups > uint64(left+7)/8 {
-			return nil, 0, fmt.Errorf("%d groups of eight where %d values are left", groups, left)
-		}
-		bytes := int(groups) * width
-		if len(src)-at < bytes {
-			return nil, 0, errShort
-		}
-		dst = unpack(dst, src[at:at+bytes], width, min(int(groups)*8, left))
-		at += bytes
-	}
-	return dst, at, nil
+type runs struct {
+	src   []byte
+	width int
+	left  int // values that are still to come
 }
 
-// unpack appends n values of width bits, lowest bits first.
-func unpack(dst []uint32, src []byte, width, n int) []uint32 {
+// next returns the next run: n values that are all v, or, when packed is not
+// nil, n values packed into it.
+func (r *runs) next() (n int, v uint32, packed []byte, err error) {
+	if r.width < 0 || r.width > 32 {
+		return 0, 0, nil, fmt.Errorf("bit width %d", r.width)
+	}
+	head, k := binary.Uvarint(r.src)
+	if k <= 0 {
+		return 0, 0, nil, errShort
+	}
+	r.src = r.src[k:]
+	bytes := (r.width + 7) / 8
+	if head&1 == 0 {
+		if head>>1 == 0 || head>>1 > uint64(r.left) {
+			return 0, 0, nil, fmt.Errorf("run of %d where %d values are left", head>>1, r.left)
+		}
+		n = int(head >> 1)
+	} else {
+		if head>>1 == 0 || head>>1 > uint64(r.left+7)/8 {
+			return 0, 0, nil, fmt.Errorf("%d groups of eight where %d values are left", head>>1, r.left)
+		}
+		bytes = int(head>>1) * r.width
+		n = min(int(head>>1)*8, r.left)
+	}
+	if len(r.src) < bytes {
+		return 0, 0, nil, errShort
+	}
+	if head&1 == 0 {
+		for i := range bytes {
+			v |= uint32(r.src[i]) << (8 * i)
+		}
+	} else {
+		packed = r.src[:bytes:bytes]
+	}
+	r.src = r.src[bytes:]
+	r.left -= n
+	return n, v, packed, nil
+}
+
+// decodeRuns appends the values [from, to) of n. What lies before costs a look
+// at each run, what lies behind nothing.
+func decodeRuns(dst []uint32, src []byte, width, n, from, to int) ([]uint32, error) {
+	r := runs{src, width, n}
+	for at := 0; at < to; {
+		n, v, packed, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		lo, hi := max(from-at, 0), min(to-at, n)
+		at += n
+		if lo >= hi {
+			continue
+		}
+		if packed != nil {
+			dst = unpack(dst, packed, width, lo, hi)
+			continue
+		}
+		for range hi - lo {
+			dst = append(dst, v)
+		}
+	}
+	return dst, nil
+}
+
+// countLevels counts, among n levels of width 1, those that are set before from,
+// those that are set in [from, to), and all. The levels must fill src exactly.
+func countLevels(src []byte, n, from, to int) (before, within, all int, err error) {
+	r := runs{src, 1, n}
+	for at := 0; at < n; {
+		n, v, packed, err := r.next()
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		lo, hi := min(max(from-at, 0), n), min(max(to-at, 0), n)
+		if packed == nil {
+			before += int(v&1) * lo
+			within += int(v&1) * (hi - lo)
+			all += int(v&1) * n
+		} else {
+			set := ones(packed, lo)
+			before += set
+			within += ones(packed, hi) - set
+			all += ones(packed, n)
+		}
+		at += n
+	}
+	if len(r.src) > 0 {
+		return 0, 0, 0, fmt.Errorf("%d bytes behind the levels", len(r.src))
+	}
+	return before, within, all, nil
+}
+
+// ones counts the set bits among the first n.
+func ones(p []byte, n int) int {
+	set := 0
+	for ; n >= 8; n -= 8 {
+		set += bits.OnesCount8(p[0])
+		p = p[1:]
+	}
+	if n > 0 {
+		set += bits.OnesCount8(p[0] & (1<<n - 1))
+	}
+	return set
+}
+
+// unpack appends the values [from, to) of width bits each, lowest bits first.
+func unpack(dst []uint32, src []byte, width, from, to int) []uint32 {
 	mask := uint64(1)<<width - 1
-	var bits uint64
-	have, at := 0, 0
-	for range n {
+	at := from * width / 8
+	have := -(from * width % 8) // bits of buf that are to come, less those to skip
+	var buf uint64
+	if have < 0 {
+		buf = uint64(src[at]) >> -have
+		have += 8
+		at++
+	}
+	for range to - from {
 		for have < width {
-			bits |= uint64(src[at]) << have
+			buf |= uint64(src[at]) << have
 			at++
 			have += 8
 		}
-		dst = append(dst, uint32(bits&mask))
-		bits >>= width
+		dst = append(dst, uint32(buf&mask))
+		buf >>= width
 		have -= width
 	}
 	return dst
 }
 
-// decodeDelta decodes n values of DELTA_BINARY_PACKED.
+// decodeDelta appends the first limit of the n values of DELTA_BINARY_PACKED.
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC
-func decodeDelta(dst []uint64, src []byte, n int) ([]uint64, error) {
+func decodeDelta(dst []uint64, src []byte, n, limit int) ([]uint64, error) {
 	var head [3]uint64
 	for i := range head {
 		v, k := binary.Uvarint(src)
@@ -101,11 +173,11 @@ func decodeDelta(dst []uint64, src []byte, n int) ([]uint64, error) {
 	if block == 0 || block > 1<<20 || block%128 != 0 || minis == 0 || minis > 64 || block%minis != 0 || block/minis%32 != 0 {
 		return nil, fmt.Errorf("block of %d values in %d parts", block, minis)
 	}
-	if n == 0 {
+	if limit == 0 {
 		return dst, nil
 	}
 	per := int(block / minis)
-	want := len(dst) + n
+	want := len(dst) + limit
 	value := uint64(first)
 	dst = append(dst, value)
 	for len(dst) < want {
@@ -153,9 +225,9 @@ func unpackDeltas(dst []uint64, src []byte, width, n int, least, value uint64) (
 	return dst, value
 }
 
-// decodePlain splits n byte arrays; the results are views of src.
-func decodePlain(dst [][]byte, src []byte, n int) ([][]byte, error) {
-	for range n {
+// decodePlain appends the byte arrays [from, to); they are views of src.
+func decodePlain(dst [][]byte, src []byte, from, to int) ([][]byte, error) {
+	for i := range to {
 		if len(src) < 4 {
 			return nil, errShort
 		}
@@ -163,18 +235,21 @@ func decodePlain(dst [][]byte, src []byte, n int) ([][]byte, error) {
 		if uint64(size) > uint64(len(src)-4) {
 			return nil, errShort
 		}
-		dst = append(dst, src[4:4+size:4+size])
+		if i >= from {
+			dst = append(dst, src[4:4+size:4+size])
+		}
 		src = src[4+size:]
 	}
 	return dst, nil
 }
 
-// decodeFixed splits n values of the given width; the results are views of src.
-func decodeFixed(dst [][]byte, src []byte, width, n int) ([][]byte, error) {
-	if len(src) < width*n {
+// decodeFixed appends the values [from, to) of the given width; they are views
+// of src.
+func decodeFixed(dst [][]byte, src []byte, width, from, to int) ([][]byte, error) {
+	if len(src) < width*to {
 		return nil, errShort
 	}
-	for i := range n {
+	for i := from; i < to; i++ {
 		dst = append(dst, src[i*width:(i+1)*width:(i+1)*width])
 	}
 	return dst, nil

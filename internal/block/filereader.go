@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"slices"
@@ -202,26 +203,61 @@ func (f *fileReader) column(ctx context.Context, name string, s shape, from, to 
 		return nil, f.corrupt(f.chunkStart(c), fmt.Errorf("column %q is %v, not %v", name, got, s.physical()))
 	}
 	optional := f.schema[name].RepetitionType.V == format.Optional
-	err := f.pages(ctx, c, from, to, func(h *format.DataPageHeaderV2, p page) error {
-		return v.add(h, p, optional, max(from-p.first, 0), min(to-p.first, int(h.NumRows)))
-	}, v.dictionary)
+	err := f.pages(ctx, c, from, to, func(p *page) error {
+		return v.add(p, optional, max(from-p.first, 0), min(to-p.first, int(p.head.NumRows)))
+	})
 	if err == nil && len(v.at) != to-from {
 		err = f.corrupt(f.chunkStart(c), fmt.Errorf("column %q has %d of %d rows", name, len(v.at), to-from))
 	}
 	return v, err
 }
 
-// page is a data page, decompressed.
+// page is a data page. Its levels lie open, its values have to be unpacked, and
+// so has the dictionary that they may refer to: both only when a row of interest
+// has a value at all.
 type page struct {
 	first              int // row of the file
+	head               format.DataPageHeaderV2
 	repetition, levels []byte
-	body               []byte
+	body               func() ([]byte, error)
+	dict               *dictionary // nil when the column has none
+}
+
+// dictionary is a column's dictionary page.
+type dictionary struct {
+	load func() (n int, body []byte, err error)
+	vals [][]byte
+	done bool
+}
+
+func (d *dictionary) values() ([][]byte, error) {
+	if d.done {
+		return d.vals, nil
+	}
+	n, body, err := d.load()
+	if err != nil {
+		return nil, err
+	}
+	if n < 0 || n > len(body)/4 {
+		return nil, fmt.Errorf("%d values in a dictionary of %d bytes", n, len(body))
+	}
+	if d.vals, err = decodePlain(make([][]byte, 0, n), body, 0, n); err != nil {
+		return nil, err
+	}
+	size := 4 * n
+	for _, v := range d.vals {
+		size += len(v)
+	}
+	if size != len(body) {
+		return nil, fmt.Errorf("%d values fill %d of %d bytes of the dictionary", n, size, len(body))
+	}
+	d.done = true
+	return d.vals, nil
 }
 
 // pages reads the data pages that hold rows [from, to), and the dictionary
 // before them if there is one.
-func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to int,
-	each func(*format.DataPageHeaderV2, page) error, dictionary func(n int, body []byte) error) error {
+func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to int, each func(*page) error) error {
 	start, size := f.chunkStart(c), c.MetaData.TotalCompressedSize
 	raw, err := f.read(ctx, c.OffsetIndexOffset, int(c.OffsetIndexLength))
 	if err != nil {
@@ -243,30 +279,27 @@ func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to 
 		return f.corrupt(c.OffsetIndexOffset, "a page lies outside its column")
 	}
 
-	hasDict := start < c.MetaData.DataPageOffset
-	dictSize := c.MetaData.DataPageOffset - start
-	var buf []byte // from base to end
 	base := first.Offset
-	if hasDict {
+	var dict *dictionary
+	if dictSize := c.MetaData.DataPageOffset - start; dictSize > 0 {
 		if end-start <= chunkBytes || first.Offset == c.MetaData.DataPageOffset {
 			base = start
-		} else {
-			dict, err := f.read(ctx, start, int(dictSize))
+		}
+		dict = &dictionary{}
+		dict.load = func() (int, []byte, error) {
+			raw, err := f.read(ctx, start, int(dictSize))
 			if err != nil {
-				return err
+				return 0, nil, err
 			}
-			if err := f.dictionaryPage(start, dict, dictionary); err != nil {
-				return err
-			}
+			return f.dictionaryPage(start, raw)
 		}
 	}
-	if buf, err = f.read(ctx, base, int(end-base)); err != nil {
+	buf, err := f.read(ctx, base, int(end-base))
+	if err != nil {
 		return err
 	}
-	if hasDict && base == start {
-		if err := f.dictionaryPage(start, buf[:dictSize], dictionary); err != nil {
-			return err
-		}
+	if dict != nil && base == start {
+		dict.load = func() (int, []byte, error) { return f.dictionaryPage(start, buf[:c.MetaData.DataPageOffset-start]) }
 	}
 	for i := lo; i < hi; i++ {
 		p := pages[i]
@@ -278,22 +311,34 @@ func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to 
 		if err != nil {
 			return err
 		}
+		// A page's header has no checksum of its own: what it says has to agree
+		// with the index, the levels and the sizes.
 		v2 := h.DataPageHeaderV2.V
-		if h.Type != format.DataPageV2 || !h.DataPageHeaderV2.Valid || v2.NumRows < 0 || v2.NumValues < v2.NumRows {
-			return f.corrupt(p.Offset, "not a data page")
+		next := int64(f.rows)
+		if i+1 < len(pages) {
+			next = pages[i+1].FirstRowIndex
 		}
-		out := page{first: int(p.FirstRowIndex)}
+		if h.Type != format.DataPageV2 || !h.DataPageHeaderV2.Valid || int64(v2.NumRows) != next-p.FirstRowIndex || v2.NumValues < v2.NumRows {
+			return f.corrupt(p.Offset, fmt.Errorf("not a data page of %d rows", next-p.FirstRowIndex))
+		}
+		out := page{first: int(p.FirstRowIndex), head: v2, dict: dict}
 		rep, def := int(v2.RepetitionLevelsByteLength), int(v2.DefinitionLevelsByteLength)
 		if rep < 0 || def < 0 || rep+def > len(body) {
 			return f.corrupt(p.Offset, "levels are longer than the page")
 		}
-		out.repetition, out.levels, out.body = body[:rep], body[rep:rep+def], body[rep+def:]
-		if !v2.IsCompressed.Valid || v2.IsCompressed.V {
-			if out.body, err = decompress(out.body, int(h.UncompressedPageSize)-rep-def); err != nil {
-				return f.corrupt(p.Offset, err)
+		out.repetition, out.levels = body[:rep], body[rep:rep+def]
+		packed := body[rep+def:]
+		size := int(h.UncompressedPageSize) - rep - def
+		out.body = func() ([]byte, error) { return decompress(packed, size) }
+		if v2.IsCompressed.Valid && !v2.IsCompressed.V {
+			out.body = func() ([]byte, error) {
+				if len(packed) != size {
+					return nil, fmt.Errorf("%d bytes of values, not %d", len(packed), size)
+				}
+				return packed, nil
 			}
 		}
-		if err := each(&v2, out); err != nil {
+		if err := each(&out); err != nil {
 			return f.corrupt(p.Offset, err)
 		}
 	}
@@ -320,21 +365,16 @@ func (f *fileReader) pageAt(offset int64, b []byte) (*format.PageHeader, []byte,
 	return &h, body, nil
 }
 
-func (f *fileReader) dictionaryPage(offset int64, b []byte, each func(n int, body []byte) error) error {
+func (f *fileReader) dictionaryPage(offset int64, b []byte) (n int, body []byte, err error) {
 	h, body, err := f.pageAt(offset, b)
 	if err != nil {
-		return err
+		return 0, nil, err
 	}
 	if h.Type != format.DictionaryPage || !h.DictionaryPageHeader.Valid {
-		return f.corrupt(offset, "not a dictionary page")
+		return 0, nil, f.corrupt(offset, "not a dictionary page")
 	}
-	if body, err = decompress(body, int(h.UncompressedPageSize)); err != nil {
-		return f.corrupt(offset, err)
-	}
-	if err := each(int(h.DictionaryPageHeader.V.NumValues), body); err != nil {
-		return f.corrupt(offset, err)
-	}
-	return nil
+	body, err = decompress(body, int(h.UncompressedPageSize))
+	return int(h.DictionaryPageHeader.V.NumValues), body, err
 }
 
 func decompress(src []byte, size int) ([]byte, error) {
@@ -353,51 +393,45 @@ func decompress(src []byte, size int) ([]byte, error) {
 	return out, nil
 }
 
-// dictionary takes the values of a dictionary page.
-func (v *values) dictionary(n int, body []byte) (err error) {
-	if n < 0 || n > len(body)/4 {
-		return fmt.Errorf("%d values in a dictionary of %d bytes", n, len(body))
+// add decodes rows [from, to) of a page.
+func (v *values) add(p *page, optional bool, from, to int) error {
+	n := int(p.head.NumRows)
+	if len(p.repetition) > 0 || p.head.NumValues != p.head.NumRows || n > pageLimit {
+		return fmt.Errorf("%d values in %d rows of a flat column", p.head.NumValues, n)
 	}
-	v.hasDict = true
-	v.bytes, err = decodePlain(make([][]byte, 0, n), body, n)
-	return err
-}
-
-// add decodes rows [from, to) of a page. All of the page is decoded: rows lie
-// behind each other in every encoding.
-func (v *values) add(h *format.DataPageHeaderV2, p page, optional bool, from, to int) error {
-	n := int(h.NumRows)
-	if len(p.repetition) > 0 || h.NumValues != h.NumRows || n > pageLimit {
-		return fmt.Errorf("%d values in %d rows of a flat column", h.NumValues, n)
-	}
-	present := n
-	var levels []uint32
-	if optional {
-		var err error
-		if levels, _, err = decodeRuns(nil, p.levels, 1, n); err != nil {
-			return fmt.Errorf("levels: %w", err)
+	next := uint32(v.count())
+	if !optional {
+		if len(p.levels) > 0 || p.head.NumNulls != 0 {
+			return errors.New("a required column with levels")
 		}
-		present = 0
-		for _, l := range levels {
-			present += int(l)
-		}
-	}
-	base := uint32(v.count())
-	if err := v.decode(h.Encoding, p.body, present); err != nil {
-		return err
-	}
-	next := base
-	for i := range n {
-		at := uint32(0)
-		if levels == nil || levels[i] == 1 {
+		for range to - from {
 			next++
-			at = next
+			v.at = append(v.at, next)
 		}
-		if i >= from && i < to {
-			v.at = append(v.at, at)
+		return v.decode(p, n, from, to)
+	}
+	before, within, present, err := countLevels(p.levels, n, from, to)
+	if err != nil {
+		return fmt.Errorf("levels: %w", err)
+	}
+	if present != n-int(p.head.NumNulls) {
+		return fmt.Errorf("%d values in %d rows with %d nulls", present, n, p.head.NumNulls)
+	}
+	if within == 0 {
+		v.at = append(v.at, make([]uint32, to-from)...)
+		return nil
+	}
+	at := len(v.at)
+	if v.at, err = decodeRuns(v.at, p.levels, 1, n, from, to); err != nil {
+		return fmt.Errorf("levels: %w", err)
+	}
+	for i, set := range v.at[at:] {
+		if set == 1 {
+			next++
+			v.at[at+i] = next
 		}
 	}
-	return nil
+	return v.decode(p, present, before, before+within)
 }
 
 // pageLimit bounds the rows of a page, far above what is written.
@@ -413,50 +447,62 @@ func (v *values) count() int {
 	return len(v.nums)
 }
 
-// decode appends n values of a page.
-func (v *values) decode(e format.Encoding, body []byte, n int) (err error) {
+// decode appends the values [from, to) of the n that a page holds.
+func (v *values) decode(p *page, n, from, to int) error {
+	if from == to {
+		return nil
+	}
+	body, err := p.body()
+	if err != nil {
+		return err
+	}
+	e := p.head.Encoding
 	switch {
-	case e == format.RLEDictionary && v.hasDict && v.shape.isText():
-		if n == 0 {
-			return nil
+	case e == format.RLEDictionary && p.dict != nil && v.shape.isText():
+		if v.bytes, err = p.dict.values(); err != nil {
+			return err
 		}
+		v.hasDict = true
 		if len(body) == 0 {
 			return errShort
 		}
-		from := len(v.codes)
-		if v.codes, _, err = decodeRuns(v.codes, body[1:], int(body[0]), n); err != nil {
+		at := len(v.codes)
+		if v.codes, err = decodeRuns(v.codes, body[1:], int(body[0]), n, from, to); err != nil {
 			return err
 		}
-		for _, c := range v.codes[from:] {
+		for _, c := range v.codes[at:] {
 			if int(c) >= len(v.bytes) {
 				return fmt.Errorf("code %d of a dictionary of %d", c, len(v.bytes))
 			}
 		}
-		return nil
-	case e == format.Plain && !v.hasDict && v.shape.isText():
-		v.bytes, err = decodePlain(v.bytes, body, n)
+	case e == format.Plain && p.dict == nil && v.shape.isText():
+		v.bytes, err = decodePlain(v.bytes, body, from, to)
 	case e == format.Plain && v.shape.width() > 0:
-		v.bytes, err = decodeFixed(v.bytes, body, v.shape.width(), n)
+		v.bytes, err = decodeFixed(v.bytes, body, v.shape.width(), from, to)
 	case e == format.Plain && v.shape == shapeDouble:
-		if len(body) < 8*n {
+		if len(body) < 8*to {
 			return errShort
 		}
-		for i := range n {
+		for i := from; i < to; i++ {
 			v.nums = append(v.nums, binary.LittleEndian.Uint64(body[8*i:]))
 		}
 	case e == format.Plain && v.shape == shapeBool:
-		if len(body) < (n+7)/8 {
+		if len(body) < (to+7)/8 {
 			return errShort
 		}
-		for i := range n {
+		for i := from; i < to; i++ {
 			v.nums = append(v.nums, uint64(body[i/8]>>(i%8)&1))
 		}
 	case e == format.DeltaBinaryPacked && (v.shape == shapeInt64 || v.shape == shapeTime || v.shape == shapeInt32):
-		from := len(v.nums)
-		if v.nums, err = decodeDelta(v.nums, body, n); err == nil && v.shape == shapeInt32 {
-			for i, x := range v.nums[from:] {
-				v.nums[from+i] = uint64(int64(int32(x)))
+		nums, err := decodeDelta(make([]uint64, 0, to), body, n, to)
+		if err != nil {
+			return err
+		}
+		for _, x := range nums[from:] {
+			if v.shape == shapeInt32 {
+				x = uint64(int64(int32(x)))
 			}
+			v.nums = append(v.nums, x)
 		}
 	default:
 		return fmt.Errorf("encoding %v of a column of shape %d", e, v.shape)

@@ -345,7 +345,7 @@ func (a *attributeReader) appendTo(scope string, to *span.Attrs, base uint32) {
 	for _, r := range a.rest {
 		if r.scope == scope {
 			to.Begin(base + uint32(r.row))
-			to.Set([]byte(r.key), r.value)
+			to.SetRest([]byte(r.key), r.value)
 		}
 	}
 	to.Sort()
@@ -408,30 +408,22 @@ func (f *fileReader) leaf(ctx context.Context, name string, s shape, from, to in
 	}
 	var out []leafValue
 	v := &values{shape: s}
-	err := f.pages(ctx, c, from, to, func(h *format.DataPageHeaderV2, p page) error {
-		n := int(h.NumValues)
+	err := f.pages(ctx, c, from, to, func(p *page) error {
+		n := int(p.head.NumValues)
 		if n > 64*pageLimit {
 			return fmt.Errorf("%d values in a page", n)
 		}
-		repetition, _, err := decodeRuns(nil, p.repetition, 1, n)
+		repetition, err := decodeRuns(nil, p.repetition, 1, n, 0, n)
 		if err != nil {
 			return err
 		}
-		definition, _, err := decodeRuns(nil, p.levels, 2, n)
+		definition, err := decodeRuns(nil, p.levels, 2, n, 0, n)
 		if err != nil {
 			return err
 		}
-		present := 0
-		for _, d := range definition {
-			if d == 2 {
-				present++
-			}
-		}
-		next := v.count()
-		if err := v.decode(h.Encoding, p.body, present); err != nil {
-			return err
-		}
-		row := p.first - 1
+		// Which entries belong to rows of interest, and which values are theirs.
+		row, value, first := p.first-1, 0, -1
+		var rows []int
 		for i := range n {
 			if repetition[i] == 0 {
 				row++
@@ -440,12 +432,28 @@ func (f *fileReader) leaf(ctx context.Context, name string, s shape, from, to in
 				continue
 			}
 			if row >= from && row < to {
-				out = append(out, leafValue{row - from, string(v.entry(next))})
+				if first < 0 {
+					first = value
+				}
+				rows = append(rows, row-from)
 			}
-			next++
+			value++
+		}
+		if value != n-int(p.head.NumNulls) || row != p.first+int(p.head.NumRows)-1 {
+			return fmt.Errorf("%d values in %d rows, the header says %d in %d", value, row-p.first+1, n-int(p.head.NumNulls), p.head.NumRows)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		next := v.count()
+		if err := v.decode(p, value, first, first+len(rows)); err != nil {
+			return err
+		}
+		for i, row := range rows {
+			out = append(out, leafValue{row, string(v.entry(next + i))})
 		}
 		return nil
-	}, v.dictionary)
+	})
 	return out, err
 }
 
@@ -496,4 +504,27 @@ func (s *setReader) scope(i int) uint32 {
 		s.scopeRow[ref] = row
 	}
 	return row
+}
+
+// Held is about how many bytes of memory the reader keeps between calls.
+func (r *Reader) Held() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var n int64
+	for _, f := range r.files {
+		// A parsed footer is some three times its encoded size.
+		n += 4 * int64(len(f.tail))
+	}
+	if r.filter != nil && r.filter.fuse != nil {
+		n += int64(len(r.filter.fuse.Fingerprints))
+	}
+	return n
+}
+
+// Release gives back what the reader keeps; it is read again when needed.
+func (r *Reader) Release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.files)
+	r.filter = nil
 }

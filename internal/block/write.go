@@ -24,7 +24,8 @@ const (
 	linksFile  = "links.parquet"
 	tracesFile = "traces.parquet"
 	filterFile = "traces.filter"
-	metaFile   = "block.json"
+	// MetaFile is written last: a block that has it is complete.
+	MetaFile = "block.json"
 )
 
 // Keys of a file's metadata.
@@ -79,7 +80,9 @@ func (m Meta) Bytes() int64 {
 func (m Meta) Key(file string) string { return "blocks/" + m.ID + "/" + file }
 
 // Files lists the names of a block's files.
-func Files() []string { return []string{spansFile, eventsFile, linksFile, tracesFile, filterFile, metaFile} }
+func Files() []string {
+	return []string{spansFile, eventsFile, linksFile, tracesFile, filterFile, MetaFile}
+}
 
 // attributeColumn maps a column of a file to the attribute that it holds.
 type attributeColumn struct {
@@ -127,8 +130,8 @@ func Write(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 	if err != nil {
 		return Meta{}, fmt.Errorf("write block %s: %w", id, err)
 	}
-	if _, err := bkt.Create(ctx, meta.Key(metaFile), bytes.NewReader(append(text, '\n'))); err != nil {
-		return Meta{}, fmt.Errorf("write block %s: %s: %w", id, metaFile, err)
+	if _, err := bkt.Create(ctx, meta.Key(MetaFile), bytes.NewReader(append(text, '\n'))); err != nil {
+		return Meta{}, fmt.Errorf("write block %s: %s: %w", id, MetaFile, err)
 	}
 	return meta, nil
 }

@@ -185,6 +185,10 @@ func (a *Attrs) Set(key []byte, v Value) {
 	a.Num(key, v.Type, v.Num)
 }
 
+// SetRest adds a value to the current row as one that has no column. It is for
+// readers that add column by column, who can't see whether the row has the key.
+func (a *Attrs) SetRest(key []byte, v Value) { a.rest(key, v) }
+
 func (a *Attrs) rest(key []byte, v Value) {
 	r := &a.Rest
 	r.Rows = append(r.Rows, a.row)

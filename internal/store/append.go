@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/wal"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/s2"
+	"github.com/klauspost/compress/zstd"
+)
+
+// A record of the log is a payload as it came, behind two bytes: what it is and
+// how it is compressed.
+const (
+	recordTraces = 1 // an ExportTraceServiceRequest
+
+	packedNot  = 0
+	packedGzip = 1
+	packedZstd = 2
+	packedS2   = 3 // one S2 block: what we compress ourselves, at half of zstd's price
+)
+
+// maxPayload bounds what a record may decompress to. Receivers cap at 64 MiB.
+const maxPayload = 1 << 30
+
+var packBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// AppendTraces adds the spans of a payload and returns when they are durable.
+// It implements otlp.Sink.
+func (s *Store) AppendTraces(ctx context.Context, p otlp.Payload) (otlp.Result, error) {
+	s.counts.payloads.Add(1)
+	// Compressing outside the lock costs nothing when the payload turns out to
+	// be malformed, which is rare.
+	header := []byte{recordTraces, byte(p.Encoding)}
+	body := p.Packed
+	if body == nil {
+		buf := packBuffers.Get().(*[]byte)
+		defer packBuffers.Put(buf)
+		*buf = s2.Encode((*buf)[:cap(*buf)], p.Raw)
+		header[1], body = packedS2, *buf
+	}
+	result, ticket, err := s.insert(header, body, p.Raw)
+	if err != nil {
+		if !errors.Is(err, otlp.ErrMalformed) {
+			s.counts.refused.Add(1)
+		}
+		return otlp.Result{}, err
+	}
+	if result.Spans == 0 {
+		return result, nil
+	}
+	if err := ticket.Wait(ctx); err != nil {
+		return otlp.Result{}, fmt.Errorf("make spans durable: %w", err)
+	}
+	s.counts.spans.Add(uint64(result.Spans))
+	return result, nil
+}
+
+// insert decodes a payload into the head and appends it to the log. Both happen
+// under one lock, so that a flush finds a payload in both or in neither.
+func (s *Store) insert(header, body, raw []byte) (otlp.Result, wal.Ticket, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return otlp.Result{}, wal.Ticket{}, ErrClosed
+	}
+	held := s.head.size
+	if s.flushing != nil {
+		held += s.flushing.size
+	}
+	if held > s.o.Memory/4*3 {
+		return otlp.Result{}, wal.Ticket{}, fmt.Errorf("%w: %d MiB of spans wait to be written to disk", otlp.ErrOverloaded, held>>20)
+	}
+	b := &s.head.batch
+	rows := b.Len()
+	result, err := otlp.AppendTraces(b, raw)
+	if err != nil || result.Spans == 0 {
+		return result, wal.Ticket{}, err
+	}
+	ticket, err := s.log.Append(header, body)
+	if err != nil {
+		b.Truncate(rows)
+		if errors.Is(err, wal.ErrFull) {
+			err = fmt.Errorf("%w: %w", otlp.ErrOverloaded, err)
+		}
+		return otlp.Result{}, wal.Ticket{}, err
+	}
+	s.grown(time.Now())
+	if s.head.size > s.o.FlushBytes {
+		select {
+		case s.flush <- nil:
+		default: // one is under way
+		}
+	}
+	return result, ticket, nil
+}
+
+var zstdReader, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPayload))
+
+// unpackRecord returns the payload of a record.
+func unpackRecord(rec []byte) ([]byte, error) {
+	if len(rec) < 2 || rec[0] != recordTraces {
+		return nil, fmt.Errorf("log record of unknown kind (%d bytes): was it written by a newer everspan?", len(rec))
+	}
+	body := rec[2:]
+	switch rec[1] {
+	case packedNot:
+		return body, nil
+	case packedGzip:
+		r, err := gzip.NewReader(bytes.NewReader(body))
+		if err != nil {
+			return nil, fmt.Errorf("log record: %w", err)
+		}
+		raw, err := io.ReadAll(io.LimitReader(r, maxPayload))
+		if err != nil {
+			return nil, fmt.Errorf("log record: %w", err)
+		}
+		return raw, nil
+	case packedZstd:
+		raw, err := zstdReader.DecodeAll(body, nil)
+		if err != nil {
+			return nil, fmt.Errorf("log record: %w", err)
+		}
+		return raw, nil
+	case packedS2:
+		raw, err := s2.Decode(nil, body)
+		if err != nil {
+			return nil, fmt.Errorf("log record: %w", err)
+		}
+		return raw, nil
+	}
+	return nil, fmt.Errorf("log record of unknown compression %d: was it written by a newer everspan?", rec[1])
+}

@@ -1,0 +1,19 @@
+// Package store keeps spans: it is the way from an acknowledged payload to an
+// immutable block, and back to a trace.
+//
+//	AppendTraces ─▶ log (fsync) ─▶ ack
+//	      │
+//	      ▼
+//	    head ──flush: size or age──▶ block ──▶ manifest n+1 ──▶ log is cut
+//
+// The head is the newest spans as columns in memory, readable at once. It is
+// never the truth: a restart rebuilds it from the log. A flush draws a line
+// through the log, writes everything before it as one block, names that block
+// and the line in the next manifest, and only then deletes the log before the
+// line. Whatever instant the process dies at, every acknowledged span is in the
+// log behind the newest manifest's line or in a block that it names, and never
+// in both.
+//
+// Reading takes the heads and the blocks of one moment together. Spans that a
+// sender repeated after a lost answer are dropped by their key (span.Key).
+package store

@@ -1,0 +1,169 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/everspan/everspan/internal/block"
+)
+
+// flusher writes heads as blocks when they are asked for, too large or too old.
+// A flush that fails is tried again, at first after a second, later a minute.
+func (s *Store) flusher(ctx context.Context) {
+	defer close(s.done)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	var wait time.Duration
+	var notBefore time.Time
+	for {
+		var answer chan error
+		select {
+		case <-ctx.Done():
+			return
+		case answer = <-s.flush:
+		case <-tick.C:
+			s.mu.RLock()
+			due := s.flushing != nil || s.head.size > s.o.FlushBytes ||
+				!s.head.since.IsZero() && time.Since(s.head.since) >= s.o.FlushAge
+			s.mu.RUnlock()
+			if !due {
+				continue
+			}
+		}
+		if answer == nil && time.Now().Before(notBefore) {
+			continue
+		}
+		err := s.flushOnce(ctx)
+		if answer != nil {
+			answer <- err
+		}
+		if err == nil {
+			wait = 0
+			continue
+		}
+		s.counts.flushErrors.Add(1)
+		wait = min(max(2*wait, time.Second), time.Minute)
+		notBefore = time.Now().Add(wait)
+		s.o.Logger.Error("could not write a block; spans stay in memory and in the log", "error", err, "retry_in", wait)
+	}
+}
+
+// Flush writes what is in the head as a block, and returns when it is published.
+func (s *Store) Flush(ctx context.Context) error {
+	answer := make(chan error, 1)
+	select {
+	case s.flush <- answer:
+	case <-s.done:
+		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// flushOnce seals the head and writes it, after the one whose flush failed, if
+// there is one.
+func (s *Store) flushOnce(ctx context.Context) error {
+	if s.flushing != nil { // only the flusher sets it
+		if err := s.writeFlushing(ctx); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	if s.head.batch.Len() == 0 {
+		s.mu.Unlock()
+		return nil
+	}
+	// Appending holds the same lock: what is in this head is in segments before
+	// the line, and what comes later is behind it.
+	line, err := s.log.Rotate()
+	if err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	s.seal(line)
+	s.mu.Unlock()
+	return s.writeFlushing(ctx)
+}
+
+// flushHead is flushOnce for a replay, where the line is known and nobody else
+// is about.
+func (s *Store) flushHead(ctx context.Context, line uint64) error {
+	s.seal(line)
+	return s.writeFlushing(ctx)
+}
+
+func (s *Store) seal(line uint64) {
+	s.flushing, s.head = s.head, s.spare
+	s.flushing.line = line
+	s.spare = nil
+	if s.head == nil {
+		s.head = new(head)
+	}
+}
+
+// writeFlushing writes the sealed head, publishes the block and cuts the log.
+func (s *Store) writeFlushing(ctx context.Context) error {
+	h := s.flushing
+	start := time.Now()
+	id := newBlockID(start)
+	meta, err := block.Write(ctx, s.bkt, id, start, &h.batch)
+	if err == nil {
+		err = block.Verify(ctx, s.bkt, meta)
+	}
+	if err == nil && meta.Spans+meta.Duplicates != h.batch.Len() {
+		err = fmt.Errorf("block %s has %d spans and %d duplicates of %d: refused", id, meta.Spans, meta.Duplicates, h.batch.Len())
+	}
+	if err != nil {
+		if err := s.remove(context.WithoutCancel(ctx), id); err != nil {
+			s.o.Logger.Warn("could not remove an unfinished block", "block", id, "error", err)
+		}
+		return err
+	}
+	next, err := commit(ctx, s.bkt, s.manifest, func(m *manifest) {
+		m.Blocks = append(m.Blocks, meta)
+		m.Log = h.line
+	})
+	if err != nil {
+		// The outcome is unknown: the block must stay, in case it is named.
+		return err
+	}
+	s.mu.Lock()
+	s.install(next)
+	s.flushing = nil
+	h.reset()
+	s.spare = h
+	s.mu.Unlock()
+	s.counts.flushes.Add(1)
+	s.counts.duplicates.Add(uint64(meta.Duplicates))
+	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "block written", slog.String("block", id), slog.Int("spans", meta.Spans),
+		slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
+	if err := s.log.Truncate(h.line); err != nil {
+		s.o.Logger.Warn("could not delete old log segments; they are skipped at the next start", "error", err)
+	}
+	pruneManifests(ctx, s.bkt, next.Number)
+	return nil
+}
+
+// reset empties a head for reuse. Readers hold the store's lock while they look
+// at a head, so none is left. What a burst made large is given back.
+func (h *head) reset() {
+	*h = head{batch: h.batch}
+	h.batch.Reset()
+}
+
+// newBlockID is unique, and ids sort by time.
+func newBlockID(now time.Time) string {
+	tail := make([]byte, 5)
+	rand.Read(tail)
+	return now.UTC().Format("20060102t150405.000") + "-" + hex.EncodeToString(tail)
+}

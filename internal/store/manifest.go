@@ -1,0 +1,183 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/bucket"
+)
+
+// A manifest says which blocks are live and where the log goes on. It is an
+// object "manifest/<number>" that is created if absent: two writers can never
+// both win a number. The newest one counts. It is one line of JSON and one line
+// with the xxhash64 of the first in hexadecimal.
+type manifest struct {
+	Format int    `json:"format"`
+	Number uint64 `json:"number"`
+	// Commit is random: a writer whose answer got lost knows its own manifest.
+	Commit string `json:"commit"`
+	// Log is the first log segment that is not in a block.
+	Log    uint64       `json:"log"`
+	Blocks []block.Meta `json:"blocks"`
+}
+
+const (
+	manifestFormat = 1
+	manifestPrefix = "manifest/"
+	// maxManifest bounds what is read for one: some 100,000 blocks.
+	maxManifest = 256 << 20
+	// keepManifests is how many old ones stay, for a reader that has just listed
+	// them and for a look back.
+	keepManifests = 8
+)
+
+var errManifest = errors.New("damaged manifest")
+
+func manifestKey(n uint64) string { return fmt.Sprintf("%s%020d", manifestPrefix, n) }
+
+func (m manifest) encode() []byte {
+	line, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // plain fields only
+	}
+	return fmt.Appendf(append(line, '\n'), "%016x\n", xxhash.Sum64(line))
+}
+
+func decodeManifest(raw []byte) (manifest, error) {
+	line, sum, ok := bytes.Cut(raw, []byte("\n"))
+	if !ok || string(sum) != fmt.Sprintf("%016x\n", xxhash.Sum64(line)) {
+		return manifest{}, fmt.Errorf("%w: checksum mismatch", errManifest)
+	}
+	var m manifest
+	if err := json.Unmarshal(line, &m); err != nil {
+		return manifest{}, fmt.Errorf("%w: %w", errManifest, err)
+	}
+	if m.Format != manifestFormat {
+		return manifest{}, fmt.Errorf("manifest format %d, this build reads %d: start a newer everspan", m.Format, manifestFormat)
+	}
+	return m, nil
+}
+
+// loadManifest returns the newest manifest that is whole, and those newer ones
+// that are not. A store without any gets the zero manifest.
+func loadManifest(ctx context.Context, bkt bucket.Bucket) (manifest, []string, error) {
+	var keys []string
+	for info, err := range bkt.List(ctx, manifestPrefix, "") {
+		if err != nil {
+			return manifest{}, nil, fmt.Errorf("list manifests: %w", err)
+		}
+		keys = append(keys, info.Key)
+	}
+	var damaged []string
+	for _, key := range slices.Backward(keys) {
+		raw, err := bucket.ReadAll(ctx, bkt, key, maxManifest)
+		if err != nil {
+			return manifest{}, nil, fmt.Errorf("read %s: %w", key, err)
+		}
+		m, err := decodeManifest(raw)
+		if errors.Is(err, errManifest) {
+			damaged = append(damaged, key)
+			continue
+		}
+		if err != nil {
+			return manifest{}, nil, fmt.Errorf("read %s: %w", key, err)
+		}
+		return m, damaged, nil
+	}
+	return manifest{Format: manifestFormat}, damaged, nil
+}
+
+// commit publishes what change makes of the newest manifest, and returns it. It
+// starts over when another writer was faster.
+func commit(ctx context.Context, bkt bucket.Bucket, from manifest, change func(*manifest)) (manifest, error) {
+	id := make([]byte, 8)
+	rand.Read(id)
+	for {
+		next := from
+		next.Blocks = slices.Clone(from.Blocks)
+		next.Format, next.Number, next.Commit = manifestFormat, from.Number+1, hex.EncodeToString(id)
+		change(&next)
+		_, err := bkt.Create(ctx, manifestKey(next.Number), bytes.NewReader(next.encode()))
+		if err == nil {
+			return next, nil
+		}
+		if !errors.Is(err, bucket.ErrExists) {
+			return manifest{}, fmt.Errorf("publish manifest %d: %w", next.Number, err)
+		}
+		raw, err := bucket.ReadAll(ctx, bkt, manifestKey(next.Number), maxManifest)
+		if err != nil {
+			return manifest{}, fmt.Errorf("read manifest %d: %w", next.Number, err)
+		}
+		switch other, err := decodeManifest(raw); {
+		case errors.Is(err, errManifest):
+			from.Number++ // leave the number to the damage and take the next
+		case err != nil:
+			return manifest{}, err
+		case other.Commit == next.Commit:
+			return other, nil // our own, whose answer got lost
+		default:
+			from = other
+		}
+	}
+}
+
+// pruneManifests deletes old manifests; that it may fail does no harm.
+func pruneManifests(ctx context.Context, bkt bucket.Bucket, newest uint64) {
+	for info, err := range bkt.List(ctx, manifestPrefix, "") {
+		if err != nil {
+			return
+		}
+		n, err := strconv.ParseUint(strings.TrimPrefix(info.Key, manifestPrefix), 10, 64)
+		if err != nil || n+keepManifests > newest {
+			return
+		}
+		if bkt.Delete(ctx, info.Key) != nil {
+			return
+		}
+	}
+}
+
+// strayBlocks lists the ids of blocks in the bucket that m does not name, and
+// whether each is complete.
+func strayBlocks(ctx context.Context, bkt bucket.Bucket, m manifest) (map[string]*block.Meta, error) {
+	live := make(map[string]bool)
+	for _, b := range m.Blocks {
+		live[b.ID] = true
+	}
+	stray := make(map[string]*block.Meta)
+	for info, err := range bkt.List(ctx, "blocks/", "") {
+		if err != nil {
+			return nil, fmt.Errorf("list blocks: %w", err)
+		}
+		id, file, _ := strings.Cut(strings.TrimPrefix(info.Key, "blocks/"), "/")
+		if live[id] {
+			continue
+		}
+		if _, ok := stray[id]; !ok {
+			stray[id] = nil
+		}
+		if file == block.MetaFile {
+			meta, err := block.ReadMeta(ctx, bkt, id)
+			if err == nil {
+				stray[id] = &meta
+			}
+		}
+	}
+	return stray, nil
+}
+
+// byStart orders blocks by the start of their earliest span.
+func byStart(a, b block.Meta) int {
+	return cmp.Or(cmp.Compare(a.MinStart, b.MinStart), strings.Compare(a.ID, b.ID))
+}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/span"
+)
+
+// Trace is what the store has of one trace.
+type Trace struct {
+	Spans *span.Batch
+	// Partial says why spans may be missing, one sentence for each reason; it is
+	// empty when the answer is complete.
+	Partial []string
+	// Duplicates is how many spans were dropped because they came twice.
+	Duplicates int
+	// Blocks is how many blocks had spans of the trace.
+	Blocks int
+}
+
+// readers is how many blocks are read at the same time for one query.
+const readers = 4
+
+// Trace returns all spans of a trace, none if it is not known. A block that
+// can't be read makes the answer partial, not wrong.
+func (s *Store) Trace(ctx context.Context, id span.TraceID) (Trace, error) {
+	s.counts.queries.Add(1)
+	all := new(span.Batch)
+	s.mu.RLock()
+	blocks := s.blocks
+	for _, h := range []*head{s.flushing, s.head} {
+		if h != nil {
+			all.AppendRows(&h.batch, h.batch.Rows(id))
+		}
+	}
+	s.mu.RUnlock()
+
+	t := Trace{Spans: all}
+	parts := make([]*span.Batch, len(blocks))
+	errs := forEach(ctx, blocks, func(i int, r *block.Reader) error {
+		part := new(span.Batch)
+		n, err := r.Trace(ctx, id, part)
+		if n > 0 {
+			parts[i] = part
+		}
+		return err
+	})
+	if err := ctx.Err(); err != nil {
+		return Trace{}, err
+	}
+	for i, part := range parts {
+		if errs[i] != nil {
+			t.Partial = append(t.Partial, s.unreadable(blocks[i], errs[i]))
+		}
+		if part != nil {
+			t.Blocks++
+			all.AppendRows(part, seq(part.Len()))
+		}
+	}
+	if rows := all.Unique(seq(all.Len())); len(rows) < all.Len() {
+		t.Duplicates = all.Len() - len(rows)
+		t.Spans = new(span.Batch)
+		t.Spans.AppendRows(all, rows)
+	}
+	s.trim(blocks)
+	return t, nil
+}
+
+// unreadable notes a block that could not be read, and says so for an answer.
+func (s *Store) unreadable(r *block.Reader, err error) string {
+	s.counts.corrupt.Add(1)
+	s.o.Logger.Error("could not read a block; answers leave it out", "block", r.Meta.ID, "error", err)
+	return fmt.Sprintf("block %s could not be read and is left out: %v", r.Meta.ID, err)
+}
+
+// forEach calls do for every block, a few at a time, and returns an error for
+// each.
+func forEach(ctx context.Context, blocks []*block.Reader, do func(i int, r *block.Reader) error) []error {
+	errs := make([]error, len(blocks))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, readers)
+	for i, r := range blocks {
+		if ctx.Err() != nil {
+			errs[i] = ctx.Err()
+			continue
+		}
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			errs[i] = do(i, r)
+		})
+	}
+	wg.Wait()
+	return errs
+}
+
+// trim gives the readers' parsed footers and filters back when they have grown
+// past an eighth of the memory that the store may hold.
+func (s *Store) trim(blocks []*block.Reader) {
+	var held int64
+	for _, r := range slices.Backward(blocks) {
+		if held += r.Held(); held > s.o.Memory/8 {
+			r.Release()
+		}
+	}
+}
+
+func seq(n int) []uint32 {
+	rows := make([]uint32, n)
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	return rows
+}
+
+// Stats are counts since the start, and what is live now.
+type Stats struct {
+	Payloads, Spans, Refused, Queries uint64
+	Flushes, FlushErrors              uint64
+	UnreadableBlocks                  uint64 // times a block could not be read
+	Duplicates                        uint64 // spans left out of blocks
+	Blocks, BlockSpans                int
+	BlockBytes                        int64
+	HeadSpans                         int
+	HeadBytes                         int64
+}
+
+// Stats returns the store's figures.
+func (s *Store) Stats() Stats {
+	c := &s.counts
+	st := Stats{
+		Payloads: c.payloads.Load(), Spans: c.spans.Load(), Refused: c.refused.Load(), Queries: c.queries.Load(),
+		Flushes: c.flushes.Load(), FlushErrors: c.flushErrors.Load(), UnreadableBlocks: c.corrupt.Load(), Duplicates: c.duplicates.Load(),
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, h := range []*head{s.head, s.flushing} {
+		if h != nil {
+			st.HeadSpans += h.batch.Len()
+			st.HeadBytes += h.size
+		}
+	}
+	st.Blocks = len(s.blocks)
+	for _, r := range s.blocks {
+		st.BlockSpans += r.Meta.Spans
+		st.BlockBytes += r.Meta.Bytes()
+	}
+	return st
+}

@@ -1,0 +1,220 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/bucket"
+	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/wal"
+)
+
+// Options are the settings of a Store. The zero value is usable.
+type Options struct {
+	// Memory bounds what the heads and the readers' caches hold, in bytes; past
+	// it payloads are refused with otlp.ErrOverloaded. 0 is 512 MiB.
+	Memory int64
+	// FlushBytes is the size of a head, in bytes of memory, at which it is
+	// written as a block; 0 is a quarter of Memory. Two heads exist at a time:
+	// one is written while the other grows.
+	FlushBytes int64
+	// FlushAge is the age at which a head is written however small it is; 0 is
+	// ten minutes. Older spans cost disk and time at a restart, nothing else.
+	FlushAge time.Duration
+	// Logger hears of flushes, damage and retries; nil is silence.
+	Logger *slog.Logger
+}
+
+// Store keeps spans in a log, heads and blocks. It is safe for concurrent use.
+type Store struct {
+	o   Options
+	bkt bucket.Bucket
+	log *wal.Log
+
+	// mu guards the heads and what is live. Appending holds it while a payload
+	// is decoded, about a millisecond; readers share it.
+	mu       sync.RWMutex
+	head     *head
+	flushing *head // being written as a block, still readable
+	spare    *head // reset and ready to be the next
+	manifest manifest
+	blocks   []*block.Reader // those of the manifest, in its order
+	closed   bool
+
+	flush chan chan error // a request to flush; the answer, if wanted
+	done  chan struct{}   // closed when the flusher has ended
+	stop  context.CancelFunc
+
+	counts counters
+}
+
+// head is the newest spans.
+type head struct {
+	batch span.Batch
+	since time.Time // when its first span came
+	size  int64     // bytes, of batch, as of the last append
+	line  uint64    // once sealed: the first log segment behind it
+}
+
+type counters struct {
+	payloads, spans, refused, queries, flushes, flushErrors, corrupt, duplicates atomic.Uint64
+}
+
+// Report says what opening a store found.
+type Report struct {
+	Blocks int
+	Spans  int        // in blocks
+	Log    wal.Report // what was replayed into the head
+	Head   int        // spans in the head after the replay
+	// Damaged lists manifests that could not be read, and Adopted the blocks
+	// that were found without one for that reason.
+	Damaged []string
+	Adopted []string
+	// Removed lists unfinished blocks, left by a crash, that were deleted.
+	Removed []string
+}
+
+// Open opens the store that log and bkt hold together and replays the log. The
+// caller keeps other processes away, and closes log and bkt after the Store.
+func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Store, Report, error) {
+	o.Memory = cmp.Or(o.Memory, 512<<20)
+	o.FlushBytes = cmp.Or(o.FlushBytes, o.Memory/4)
+	o.FlushAge = cmp.Or(o.FlushAge, 10*time.Minute)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{o: o, bkt: bkt, log: log, head: new(head), flush: make(chan chan error), done: make(chan struct{})}
+	var report Report
+	var err error
+	if s.manifest, report.Damaged, err = loadManifest(ctx, bkt); err != nil {
+		return nil, report, fmt.Errorf("open store: %w", err)
+	}
+	if err := s.settle(ctx, &report); err != nil {
+		return nil, report, fmt.Errorf("open store: %w", err)
+	}
+	s.install(s.manifest)
+	report.Blocks = len(s.blocks)
+	for _, b := range s.manifest.Blocks {
+		report.Spans += b.Spans
+	}
+	if report.Log, err = s.replay(ctx); err != nil {
+		return nil, report, fmt.Errorf("open store: replay the log: %w", err)
+	}
+	report.Head = s.head.batch.Len()
+	run, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go s.flusher(run)
+	return s, report, nil
+}
+
+// settle deals with what a crash left behind. Blocks that no manifest names are
+// unfinished flushes, whose spans are still in the log. But when a newer
+// manifest is damaged, they may be what it named: then complete ones are
+// adopted, and spans that come twice are dropped on reading.
+func (s *Store) settle(ctx context.Context, report *Report) error {
+	stray, err := strayBlocks(ctx, s.bkt, s.manifest)
+	if err != nil {
+		return err
+	}
+	var adopted []block.Meta
+	for id, meta := range stray {
+		if len(report.Damaged) > 0 && meta != nil {
+			adopted = append(adopted, *meta)
+			report.Adopted = append(report.Adopted, id)
+			continue
+		}
+		if err := s.remove(ctx, id); err != nil {
+			return fmt.Errorf("remove unfinished block %s: %w", id, err)
+		}
+		report.Removed = append(report.Removed, id)
+	}
+	if len(adopted) == 0 {
+		return nil
+	}
+	s.manifest, err = commit(ctx, s.bkt, s.manifest, func(m *manifest) { m.Blocks = append(m.Blocks, adopted...) })
+	return err
+}
+
+func (s *Store) remove(ctx context.Context, id string) error {
+	for _, file := range block.Files() {
+		if err := s.bkt.Delete(ctx, block.Meta{ID: id}.Key(file)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// install makes a manifest the one that is read. The caller holds mu, or is Open.
+func (s *Store) install(m manifest) {
+	old := make(map[string]*block.Reader)
+	for _, r := range s.blocks {
+		old[r.Meta.ID] = r
+	}
+	s.blocks = nil
+	for _, meta := range m.Blocks {
+		r := old[meta.ID]
+		if r == nil {
+			r = block.NewReader(s.bkt, meta)
+		}
+		s.blocks = append(s.blocks, r)
+	}
+	s.manifest = m
+}
+
+// replay rebuilds the head from the log. It flushes between segments when the
+// head has grown large, so that memory is bounded here as well.
+func (s *Store) replay(ctx context.Context) (wal.Report, error) {
+	var at uint64
+	return s.log.Replay(ctx, s.manifest.Log, func(segment uint64, rec []byte) error {
+		if segment != at && s.head.size > s.o.FlushBytes {
+			if err := s.flushHead(ctx, segment); err != nil {
+				return err
+			}
+		}
+		at = segment
+		payload, err := unpackRecord(rec)
+		if err != nil {
+			return err
+		}
+		if _, err := otlp.AppendTraces(&s.head.batch, payload); err != nil {
+			return fmt.Errorf("segment %d: %w", segment, err)
+		}
+		s.grown(time.Now())
+		return nil
+	})
+}
+
+// grown notes the head's size after an append.
+func (s *Store) grown(now time.Time) {
+	if s.head.since.IsZero() {
+		s.head.since = now
+	}
+	s.head.size = int64(s.head.batch.Size())
+}
+
+// ErrClosed is returned by the methods of a Store that is closed.
+var ErrClosed = errors.New("store is closed")
+
+// Close writes the head as a block and ends the flusher. If that fails, the log
+// still has everything, and the error says why.
+func (s *Store) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	s.mu.Unlock()
+	err := s.Flush(ctx)
+	s.stop()
+	<-s.done
+	return err
+}

@@ -1,0 +1,380 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/everspan/everspan/internal/bucket"
+	"github.com/everspan/everspan/internal/bucket/buckettest"
+	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/span/spantest"
+	"github.com/everspan/everspan/internal/wal"
+	"github.com/everspan/everspan/internal/wal/waltest"
+	"github.com/google/go-cmp/cmp"
+)
+
+// world is a store on a disk and a bucket that survive its crashes.
+type world struct {
+	t    testing.TB
+	disk *waltest.FS
+	bkt  bucket.Bucket
+	o    Options
+
+	log   *wal.Log
+	store *Store
+	last  Report
+	want  span.Batch // everything acknowledged
+}
+
+func newWorld(t testing.TB, o Options) *world {
+	w := &world{t: t, disk: waltest.New(1), bkt: bucket.NewMemory(), o: o}
+	w.start()
+	t.Cleanup(func() { w.kill() })
+	return w
+}
+
+func (w *world) start() {
+	w.t.Helper()
+	var err error
+	if w.log, err = wal.Open("log", wal.Options{FS: w.disk, SegmentBytes: 64 << 10}); err != nil {
+		w.t.Fatal(err)
+	}
+	if w.store, w.last, err = Open(context.Background(), w.bkt, w.log, w.o); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// kill ends the process without a word; what was not synced may be gone.
+func (w *world) kill() {
+	w.disk = w.disk.Crash()
+	w.store.stop()
+	<-w.store.done
+	w.log.Close()
+}
+
+// send appends n random spans and remembers them if they are acknowledged.
+func (w *world) send(seed uint64, n int) error {
+	var b span.Batch
+	spantest.Random(&b, rand.New(rand.NewPCG(seed, 3)), n)
+	res, err := w.store.AppendTraces(context.Background(), otlp.Payload{Raw: otlp.AppendProto(nil, &b)})
+	if err == nil {
+		if res.Spans != n {
+			w.t.Fatalf("%d spans accepted of %d", res.Spans, n)
+		}
+		w.want.AppendRows(&b, seq(n))
+	}
+	return err
+}
+
+func (w *world) mustSend(seed uint64, n int) {
+	w.t.Helper()
+	if err := w.send(seed, n); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// check reads acknowledged traces back, all of them up to some hundred.
+func (w *world) check(when string) {
+	w.t.Helper()
+	for code := 0; code < w.want.Traces.Len(); code += 1 + w.want.Traces.Len()/200 {
+		id := span.TraceID(w.want.Traces.Bytes(uint32(code)))
+		got, err := w.store.Trace(context.Background(), id)
+		if err != nil || len(got.Partial) > 0 {
+			w.t.Fatalf("%s: trace %s: %v %v", when, id, err, got.Partial)
+		}
+		if diff := cmp.Diff(spantest.Dump(&w.want, w.want.Rows(id)...), spantest.Dump(got.Spans)); diff != "" {
+			w.t.Fatalf("%s: trace %s (-want +got):\n%s", when, id, diff)
+		}
+	}
+}
+
+func TestHeadBlockRestart(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.mustSend(1, 100)
+	w.check("from the head")
+	if err := w.store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.check("from a block")
+	if st := w.store.Stats(); st.HeadSpans != 0 || st.BlockSpans != 100 || st.Blocks != 1 {
+		t.Errorf("after a flush: %+v", st)
+	}
+	w.mustSend(2, 100)
+	w.check("from a block and the head")
+	w.kill()
+	w.start()
+	w.check("after a crash")
+	if w.last.Head != 100 || w.last.Spans != 100 {
+		t.Errorf("after a crash: %d spans in the head and %d in blocks, want 100 and 100", w.last.Head, w.last.Spans)
+	}
+	if err := w.store.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.send(3, 1); !errors.Is(err, ErrClosed) {
+		t.Errorf("append to a closed store: %v", err)
+	}
+	w.start()
+	w.check("after a clean stop")
+	if w.last.Head != 0 || w.last.Spans != 200 {
+		t.Errorf("after a clean stop: %d spans in the head and %d in blocks, want 0 and 200", w.last.Head, w.last.Spans)
+	}
+}
+
+func TestRepeatedPayload(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.mustSend(1, 50)
+	again := otlp.Payload{Raw: otlp.AppendProto(nil, &w.want)}
+	for _, when := range []string{"twice in the head", "in a block and in the head", "in two blocks and in the head"} {
+		if _, err := w.store.AppendTraces(t.Context(), again); err != nil {
+			t.Fatal(err)
+		}
+		w.check(when)
+		if err := w.store.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.check("after a flush")
+	}
+	if st := w.store.Stats(); st.Duplicates != 50 || st.BlockSpans != 150 {
+		t.Errorf("%d duplicates left out and %d spans in blocks, want 50 and 150", st.Duplicates, st.BlockSpans)
+	}
+}
+
+// TestCrashDuringFlush lets every bucket operation of a flush fail in turn, once
+// before it happens and once after, and then kills the process.
+func TestCrashDuringFlush(t *testing.T) {
+	for _, after := range []bool{false, true} {
+		for n := 0; ; n++ {
+			w := &world{t: t, disk: waltest.New(uint64(n)), bkt: bucket.NewMemory()}
+			w.start()
+			w.mustSend(uint64(n), 30)
+			good := w.bkt
+			failing := &nth{Bucket: good, left: n, after: after}
+			w.store.bkt = failing
+			err := w.store.Flush(t.Context())
+			w.kill()
+			w.bkt = good
+			w.start()
+			w.check(fmt.Sprintf("crash at operation %d (after: %v)", n, after))
+			if st := w.store.Stats(); st.HeadSpans+st.BlockSpans != 30 {
+				t.Fatalf("crash at operation %d (after: %v): %d spans in the head and %d in blocks", n, after, st.HeadSpans, st.BlockSpans)
+			}
+			w.mustSend(uint64(n)+1000, 30)
+			if err := w.store.Flush(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			w.check("after the next flush")
+			w.kill()
+			if err == nil && failing.left > 0 {
+				break
+			}
+		}
+	}
+}
+
+// nth fails every operation from number left on.
+type nth struct {
+	bucket.Bucket
+	left  int
+	after bool
+}
+
+var errDown = errors.New("the bucket is down")
+
+func (b *nth) Create(ctx context.Context, key string, r io.Reader) (int64, error) {
+	b.left--
+	if b.left >= 0 {
+		return b.Bucket.Create(ctx, key, r)
+	}
+	if b.after && b.left == -1 {
+		b.Bucket.Create(ctx, key, r)
+	}
+	return 0, errDown
+}
+
+func (b *nth) Delete(ctx context.Context, key string) error {
+	if b.left < 0 {
+		return errDown
+	}
+	return b.Bucket.Delete(ctx, key)
+}
+
+// TestRandomLives sends, flushes, repeats, fails and crashes at random.
+func TestRandomLives(t *testing.T) {
+	seeds := 60
+	if testing.Short() {
+		seeds = 10
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(uint64(seed), 5))
+			faulty := buckettest.NewFaulty(bucket.NewMemory(), uint64(seed), buckettest.Faults{})
+			w := &world{t: t, disk: waltest.New(uint64(seed)), bkt: faulty}
+			w.start()
+			defer w.kill()
+			for step := range 40 {
+				switch rng.IntN(8) {
+				case 0:
+					faulty.Set(buckettest.Faults{Before: rng.Float64() / 5, After: rng.Float64() / 5})
+					w.store.Flush(t.Context()) // may fail
+					faulty.Set(buckettest.Faults{})
+				case 1:
+					faulty.Set(buckettest.Faults{})
+					w.kill()
+					w.start()
+				case 2:
+					if err := w.store.Flush(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+				default:
+					w.send(uint64(1000*seed+step), 1+rng.IntN(40))
+				}
+			}
+			w.check("at the end")
+		})
+	}
+}
+
+func TestDamagedBlockIsLeftOut(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.mustSend(1, 200)
+	if err := w.store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	whole := w.want
+	w.mustSend(2, 5)
+	meta := w.store.blocks[0].Meta
+	key := meta.Key("spans.parquet")
+	raw, err := bucket.ReadAll(t.Context(), w.bkt, key, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range raw {
+		raw[i] ^= 1
+	}
+	w.bkt.Delete(t.Context(), key)
+	w.bkt.Create(t.Context(), key, bytes.NewReader(raw))
+	got, err := w.store.Trace(t.Context(), whole.TraceID(0))
+	if err != nil || len(got.Partial) != 1 || !strings.Contains(got.Partial[0], meta.ID) {
+		t.Errorf("a damaged block: %v, %q", err, got.Partial)
+	}
+	if got, err := w.store.Trace(t.Context(), w.want.TraceID(202)); err != nil || got.Spans.Len() == 0 {
+		t.Errorf("the rest is not served: %v", err)
+	}
+}
+
+func TestDamagedManifest(t *testing.T) {
+	w := newWorld(t, Options{})
+	for i := range uint64(3) {
+		w.mustSend(i, 40)
+		if err := w.store.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.kill()
+	key := manifestKey(3)
+	raw, err := bucket.ReadAll(t.Context(), w.bkt, key, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[len(raw)/2] ^= 4
+	w.bkt.Delete(t.Context(), key)
+	w.bkt.Create(t.Context(), key, bytes.NewReader(raw))
+	w.start()
+	if len(w.last.Damaged) != 1 || w.last.Damaged[0] != key || len(w.last.Adopted) != 1 {
+		t.Errorf("report %+v", w.last)
+	}
+	w.check("with a damaged manifest")
+	w.mustSend(9, 40)
+	if err := w.store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.kill()
+	w.start()
+	if len(w.last.Damaged) != 0 {
+		t.Errorf("still damaged: %+v", w.last)
+	}
+	w.check("after the next flush")
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	w := newWorld(t, Options{Memory: 4 << 20, FlushBytes: 1 << 40, FlushAge: time.Hour})
+	var err error
+	for i := uint64(0); err == nil; i++ {
+		if err = w.send(i, 100); i > 500 {
+			t.Fatal("never refused")
+		}
+	}
+	if !errors.Is(err, otlp.ErrOverloaded) {
+		t.Fatalf("refused with %v", err)
+	}
+	if err := w.store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.mustSend(1000, 500)
+	w.check("after the refusal")
+}
+
+func TestDiskFullAndBack(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.mustSend(1, 50)
+	w.disk.SetCapacity(1)
+	if err := w.send(2, 50); err == nil || errors.Is(err, otlp.ErrMalformed) {
+		t.Fatalf("append to a full disk: %v", err)
+	}
+	w.check("with a full disk")
+	w.disk.SetCapacity(1 << 30)
+	w.mustSend(3, 50)
+	w.check("with room again")
+	w.kill()
+	w.start()
+	w.check("after a crash")
+}
+
+func TestConcurrentWritersAndReaders(t *testing.T) {
+	w := newWorld(t, Options{FlushBytes: 64 << 10})
+	done := make(chan error, 4)
+	for g := range 4 {
+		go func() {
+			for i := range 20 {
+				var b span.Batch
+				spantest.Random(&b, rand.New(rand.NewPCG(uint64(g*100+i), 9)), 40)
+				if _, err := w.store.AppendTraces(t.Context(), otlp.Payload{Raw: otlp.AppendProto(nil, &b)}); err != nil {
+					done <- err
+					return
+				}
+				for _, row := range []uint32{0, 20} {
+					got, err := w.store.Trace(t.Context(), b.TraceID(row))
+					if want := len(b.Rows(b.TraceID(row))); err != nil || got.Spans.Len() != want {
+						done <- fmt.Errorf("%d spans of %d, %v %v", got.Spans.Len(), want, err, got.Partial)
+						return
+					}
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if st := w.store.Stats(); st.HeadSpans+st.BlockSpans != 3200 {
+		t.Errorf("%d spans, want 3200", st.HeadSpans+st.BlockSpans)
+	}
+}
+
+func TestUnknownRecord(t *testing.T) {
+	for _, rec := range [][]byte{nil, {1}, {9, 0}, {1, 9, 1}, {1, packedGzip, 1, 2}, {1, packedZstd, 1}, {1, packedS2, 255}} {
+		if _, err := unpackRecord(rec); err == nil {
+			t.Errorf("record %v is accepted", rec)
+		}
+	}
+}
