@@ -423,6 +423,7 @@ func (t *table) writeTraces(out io.Writer) (File, error) {
 	num("duration", shapeInt64, func(t *trace) int64 { return t.end - t.start })
 	num("errors", shapeInt64, func(t *trace) int64 { return int64(t.errors) })
 	num("services", shapeInt64, func(t *trace) int64 { return int64(t.services) })
+	num("root_start", shapeTime, func(t *trace) int64 { return b.Start[t.root] })
 	f.column(column{name: "root_name", shape: shapeText, rows: rows, dict: &b.Names, code: func(e uint32) uint32 { return b.Name[t.traces[e].root] }})
 	plainText(f, "root_service", rows, func(e uint32) string { return t.services[b.Resource[t.traces[e].root]] })
 	rootless, nulls := t.some(order, func(e uint32) bool { return b.Parent[t.traces[e].root].IsZero() })

@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/bucket"
 	"github.com/everspan/everspan/internal/bucket/buckettest"
 	"github.com/everspan/everspan/internal/otlp"
@@ -377,4 +379,85 @@ func TestUnknownRecord(t *testing.T) {
 			t.Errorf("record %v is accepted", rec)
 		}
 	}
+}
+
+func TestSearch(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.mustSend(1, 200)
+	if err := w.store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.mustSend(2, 200)
+	// The same traces again in the head, so that summaries have to be merged.
+	var more span.Batch
+	more.AppendRows(&w.want, []uint32{0, 1, 2})
+	for i := range more.Len() {
+		more.ID[i][0] ^= 0x80
+		more.Start[i] -= 1_000_000_000
+	}
+	if _, err := w.store.AppendTraces(t.Context(), otlp.Payload{Raw: otlp.AppendProto(nil, &more)}); err != nil {
+		t.Fatal(err)
+	}
+	w.want.AppendRows(&more, seq(3))
+
+	start := w.want.Start[100]
+	for _, q := range []Query{
+		{Limit: 1000},
+		{Limit: 7},
+		{Service: "cart", Limit: 1000},
+		{Service: "nobody"},
+		{Name: "SELECT", Limit: 1000},
+		{Service: "pricing", Name: "GET /", Errors: true, Limit: 1000},
+		{MinDuration: 900e9, Limit: 1000},
+		{From: start, Limit: 1000},
+		{To: start, Limit: 1000},
+		{From: start + 1e12},
+	} {
+		got, err := w.store.Search(t.Context(), q)
+		if err != nil || len(got.Partial) > 0 {
+			t.Fatalf("%+v: %v %v", q, err, got.Partial)
+		}
+		if diff := cmp.Diff(naiveSearch(&w.want, q), got.Traces); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", q, diff)
+		}
+	}
+}
+
+// naiveSearch answers a query from plain spans.
+func naiveSearch(b *span.Batch, q Query) []block.Summary {
+	var out []block.Summary
+	for code := range b.Traces.Len() {
+		id := span.TraceID(b.Traces.Bytes(uint32(code)))
+		s := block.Summary{TraceID: id, Start: 1 << 62, RootStart: 1 << 62}
+		for _, rooted := range []bool{false, true} {
+			first := int64(1 << 62)
+			for _, row := range b.Rows(id) {
+				if b.Parent[row].IsZero() == rooted && b.Start[row] < first {
+					first = b.Start[row]
+					s.Service, s.Name, s.Rooted, s.RootStart = b.Service(b.Resource[row]), b.Names.String(b.Name[row]), rooted, first
+				}
+			}
+		}
+		for _, row := range b.Rows(id) {
+			s.Start, s.End = min(s.Start, b.Start[row]), max(s.End, b.End(row))
+			s.Spans++
+			if b.Status[row] == span.StatusError {
+				s.Errors++
+			}
+			s.HasService = s.HasService || b.Service(b.Resource[row]) == q.Service
+			s.HasName = s.HasName || b.Names.String(b.Name[row]) == q.Name && q.Name != ""
+		}
+		if q.match(&s) {
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b block.Summary) int { return cmpInt(b.Start, a.Start) })
+	return out[:min(len(out), max(q.Limit, 1))]
+}
+
+func cmpInt(a, b int64) int {
+	if a < b {
+		return -1
+	}
+	return 1
 }

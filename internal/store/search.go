@@ -1,0 +1,135 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/span"
+)
+
+// Query says which traces to list. The zero value of a field asks for nothing.
+type Query struct {
+	Service     string // a span of this service
+	Name        string // a span of this name
+	MinDuration int64  // ns, of the whole trace
+	Errors      bool   // a span with status error
+	From, To    int64  // ns since the Unix epoch; the trace starts within
+	Limit       int    // at most so many, 0 means 20
+}
+
+// maxCandidates bounds what one listing holds in memory: some 200 bytes each.
+const maxCandidates = 1_000_000
+
+// Listing is the answer to a Query.
+type Listing struct {
+	Traces []block.Summary // newest first
+	// Partial says why traces may be missing; it is empty when none are.
+	Partial []string
+}
+
+// Search lists traces, newest first. Numbers of spans and errors count a span
+// that a sender repeated twice until its block is compacted.
+func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
+	s.counts.queries.Add(1)
+	found := make(map[span.TraceID]*block.Summary)
+	var mu sync.Mutex
+	over := false
+	add := func(sum block.Summary) {
+		if have := found[sum.TraceID]; have != nil {
+			have.Merge(sum)
+		} else if len(found) < maxCandidates {
+			found[sum.TraceID] = &sum
+		} else {
+			over = true
+		}
+	}
+	s.mu.RLock()
+	blocks := s.blocks
+	for _, h := range []*head{s.flushing, s.head} {
+		if h != nil {
+			h.summaries(q, add)
+		}
+	}
+	s.mu.RUnlock()
+
+	blocks = slices.DeleteFunc(slices.Clone(blocks), func(r *block.Reader) bool {
+		return q.From != 0 && r.Meta.MaxEnd < q.From || q.To != 0 && r.Meta.MinStart > q.To
+	})
+	errs := forEach(ctx, blocks, func(_ int, r *block.Reader) error {
+		var part []block.Summary
+		err := r.Summaries(ctx, q.Service, q.Name, func(sum block.Summary) { part = append(part, sum) })
+		mu.Lock()
+		defer mu.Unlock()
+		for _, sum := range part {
+			add(sum)
+		}
+		return err
+	})
+	if err := ctx.Err(); err != nil {
+		return Listing{}, err
+	}
+	var l Listing
+	for i, err := range errs {
+		if err != nil {
+			l.Partial = append(l.Partial, s.unreadable(blocks[i], err))
+		}
+	}
+	if over {
+		l.Partial = append(l.Partial, fmt.Sprintf("more than %d traces in this time: the others were not looked at; narrow the time", maxCandidates))
+	}
+	for _, sum := range found {
+		if q.match(sum) {
+			l.Traces = append(l.Traces, *sum)
+		}
+	}
+	slices.SortFunc(l.Traces, func(a, b block.Summary) int {
+		return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
+	})
+	l.Traces = l.Traces[:min(len(l.Traces), cmp.Or(q.Limit, 20))]
+	s.trim(blocks)
+	return l, nil
+}
+
+func (q Query) match(s *block.Summary) bool {
+	return (q.Service == "" || s.HasService) && (q.Name == "" || s.HasName) &&
+		s.End-s.Start >= q.MinDuration && (!q.Errors || s.Errors > 0) &&
+		(q.From == 0 || s.Start >= q.From) && (q.To == 0 || s.Start <= q.To)
+}
+
+// summaries walks the head once.
+func (h *head) summaries(q Query, add func(block.Summary)) {
+	b := &h.batch
+	services := b.Services()
+	all := make([]block.Summary, b.Traces.Len())
+	for row := range b.Len() {
+		r := uint32(row)
+		one := block.Summary{
+			TraceID: b.TraceID(r), Start: b.Start[r], End: b.End(r), Spans: 1,
+			Service: services[b.Resource[r]], Rooted: b.Parent[r].IsZero(), RootStart: b.Start[r],
+			HasService: services[b.Resource[r]] == q.Service,
+			HasName:    q.Name != "" && string(b.Names.Bytes(b.Name[r])) == q.Name,
+		}
+		if b.Status[r] == span.StatusError {
+			one.Errors = 1
+		}
+		sum := &all[b.Trace[r]]
+		// The name is copied only where it may be the root's.
+		if sum.Spans == 0 || one.Rooted && !sum.Rooted || one.Rooted == sum.Rooted && one.RootStart < sum.RootStart {
+			one.Name = b.Names.String(b.Name[r])
+		}
+		if sum.Spans == 0 {
+			*sum = one
+		} else {
+			sum.Merge(one)
+		}
+	}
+	for _, sum := range all {
+		if sum.Spans > 0 {
+			add(sum)
+		}
+	}
+}
