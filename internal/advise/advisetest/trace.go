@@ -103,7 +103,7 @@ func addSpan(b *span.Batch, f []string) error {
 }
 
 func addMore(b *span.Batch, row uint32, more string) error {
-	key, value, _ := strings.Cut(more, "=")
+	key, value, isPair := strings.Cut(more, "=")
 	value = unquote(value)
 	switch {
 	case key == "ok":
@@ -124,6 +124,8 @@ func addMore(b *span.Batch, row uint32, more string) error {
 			return err
 		}
 		b.AddLink(row, TraceID, id, nil, 0, 0)
+	case !isPair:
+		return fmt.Errorf("what is %s?", more)
 	default:
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
 			b.Attrs.Num([]byte(key), span.Int, uint64(n))
