@@ -65,6 +65,7 @@ type Node struct {
 	Kind          string     `json:"kind"`   // span.Kind.String
 	Status        string     `json:"status"` // span.Status.String
 	StatusMessage string     `json:"statusMessage,omitempty"`
+	Error         string     `json:"error,omitempty"` // of status error: the message, else what else the span says about it
 	StartOffset   int64      `json:"startOffsetNano"`
 	Duration      int64      `json:"durationNano"`
 	Self          int64      `json:"selfNano"`     // covered by no child

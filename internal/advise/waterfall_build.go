@@ -128,6 +128,9 @@ func (a *Analysis) nodes(start int64) []Node {
 		row := uint32(n.Row)
 		to.Service, to.Name = a.services[b.Resource[row]], names[b.Name[row]]
 		to.Kind, to.Status, to.StatusMessage = b.Kind[row].String(), b.Status[row].String(), messages[b.Message[row]]
+		if b.Status[row] == span.StatusError {
+			to.Error = a.reason(row)
+		}
 		if parent := b.Parent[row]; !parent.IsZero() {
 			to.ParentSpanID = parent.String()
 		}
