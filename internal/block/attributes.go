@@ -178,7 +178,7 @@ func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code 
 		f.codes = f.codes[:0]
 		page := f.page[:0]
 		nulls := 0
-		for ; to < min(from+pageRows, f.rows) && len(page) < pageBytes && len(repetition) < 2*pageRows; to++ {
+		for ; to < min(from+f.perPage, f.rows) && len(page) < pageBytes && len(repetition) < 2*f.perPage; to++ {
 			if at == len(r.entries) || int(r.entries[at].row) != to {
 				repetition, definition = append(repetition, 0), append(definition, 0)
 				nulls++

@@ -209,3 +209,32 @@ func seq(n int) []uint32 {
 	}
 	return s
 }
+
+// BenchmarkTrace reads traces of some eight spans at random.
+func BenchmarkTrace(b *testing.B) {
+	batch := random(1, 20_000)
+	bkt := bucket.NewMemory()
+	r := write(b, bkt, batch)
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		var out span.Batch
+		if _, err := r.Trace(b.Context(), span.TraceID(batch.Traces.Bytes(uint32(i%batch.Traces.Len()))), &out); err != nil {
+			b.Fatal(err)
+		}
+		i += 7919
+	}
+}
+
+// BenchmarkWrite writes a block of 100,000 spans.
+func BenchmarkWrite(b *testing.B) {
+	batch := random(1, 100_000)
+	for b.Loop() {
+		meta, err := Write(b.Context(), bucket.NewMemory(), "test", created, batch)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(meta.Bytes())/float64(meta.Spans), "B/span")
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/span")
+}

@@ -113,6 +113,14 @@ func countLevels(src []byte, n, from, to int) (before, within, all int, err erro
 	return before, within, all, nil
 }
 
+// allZero reports whether n levels are one run of zeroes, as those of a column
+// without values are.
+func allZero(src []byte, width, n int) (bool, error) {
+	r := runs{src, width, n}
+	run, v, packed, err := r.next()
+	return run == n && v == 0 && packed == nil, err
+}
+
 // ones counts the set bits among the first n.
 func ones(p []byte, n int) int {
 	set := 0

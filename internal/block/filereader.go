@@ -7,9 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
 	"sort"
 	"strconv"
+	"sync"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/bucket"
@@ -22,9 +22,6 @@ const (
 	// maxFooter and maxPage bound what a damaged length can make us allocate.
 	maxFooter = 256 << 20
 	maxPage   = 1 << 30
-	// chunkBytes is the size up to which a column chunk is read in one go,
-	// dictionary and all: one read is cheaper than two.
-	chunkBytes = 128 << 10
 )
 
 var zstdDecoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPage))
@@ -41,6 +38,11 @@ type fileReader struct {
 	schema  map[string]format.SchemaElement
 	meta    map[string]string
 	attrs   []attributeColumn
+
+	mu      sync.Mutex
+	dicts   map[int64]*dictionary // by the offset of their page
+	indexes map[*format.ColumnChunk][]format.PageLocation
+	held    int64 // bytes of both
 }
 
 func (f *fileReader) corrupt(at int64, why any) error {
@@ -158,12 +160,12 @@ func (f *fileReader) read(ctx context.Context, off int64, n int) ([]byte, error)
 // values is what a range of rows of one column holds. Row i of the range has
 // value at[i]-1, or is null where at[i] is 0.
 type values struct {
-	shape   shape
-	at      []uint32
-	nums    []uint64 // of numbers
-	bytes   [][]byte // of texts, ids and dictionaries
-	codes   []uint32 // into bytes, when there is a dictionary
-	hasDict bool
+	shape shape
+	at    []uint32
+	nums  []uint64 // of numbers
+	bytes [][]byte // of texts and ids, without a dictionary
+	dict  *dictionary
+	codes []uint32 // into dict
 }
 
 // num returns value i as a number, 0 for null.
@@ -184,8 +186,8 @@ func (v *values) text(row int) []byte {
 
 // entry returns the bytes of value i.
 func (v *values) entry(i int) []byte {
-	if v.hasDict {
-		return v.bytes[v.codes[i]]
+	if v.dict != nil {
+		return v.dict.value(v.codes[i])
 	}
 	return v.bytes[i]
 }
@@ -223,53 +225,131 @@ type page struct {
 	dict               *dictionary // nil when the column has none
 }
 
-// dictionary is a column's dictionary page.
+// dictionary is a column's dictionary page. Once loaded it is kept by the file's
+// reader: to find one value all of them have to be unpacked.
 type dictionary struct {
 	load func() (n int, body []byte, err error)
-	vals [][]byte
-	done bool
+
+	once sync.Once
+	err  error
+	body []byte
+	ends []uint32 // of value i in body; it begins four bytes behind the one before
 }
 
-func (d *dictionary) values() ([][]byte, error) {
-	if d.done {
-		return d.vals, nil
+// open loads the values.
+func (d *dictionary) open() error {
+	d.once.Do(func() {
+		var n int
+		if n, d.body, d.err = d.load(); d.err != nil {
+			return
+		}
+		if n < 0 || n > len(d.body)/4 {
+			d.err = fmt.Errorf("%d values in a dictionary of %d bytes", n, len(d.body))
+			return
+		}
+		d.ends = make([]uint32, 0, n)
+		at := 0
+		for range n {
+			if len(d.body)-at < 4 {
+				d.err = errShort
+				return
+			}
+			size := binary.LittleEndian.Uint32(d.body[at:])
+			if at += 4; uint64(size) > uint64(len(d.body)-at) {
+				d.err = errShort
+				return
+			}
+			at += int(size)
+			d.ends = append(d.ends, uint32(at))
+		}
+		if at != len(d.body) {
+			d.err = fmt.Errorf("%d values fill %d of %d bytes of the dictionary", n, at, len(d.body))
+		}
+	})
+	return d.err
+}
+
+func (d *dictionary) len() int { return len(d.ends) }
+
+func (d *dictionary) value(code uint32) []byte {
+	start := uint32(4)
+	if code > 0 {
+		start += d.ends[code-1]
 	}
-	n, body, err := d.load()
+	return d.body[start:d.ends[code]:d.ends[code]]
+}
+
+// dictionary returns the kept dictionary of the column that starts at an offset,
+// or keeps a new one. One that could not be loaded is not kept.
+func (f *fileReader) dictionary(start int64, load func() (int, []byte, error)) *dictionary {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d := f.dicts[start]
+	if d == nil {
+		d = &dictionary{}
+		d.load = func() (int, []byte, error) {
+			n, body, err := load()
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			if err != nil {
+				delete(f.dicts, start)
+			} else {
+				f.held += int64(len(body) + 4*n)
+			}
+			return n, body, err
+		}
+		if f.dicts == nil {
+			f.dicts = make(map[int64]*dictionary)
+		}
+		f.dicts[start] = d
+	}
+	return d
+}
+
+// pageIndex returns where a column's pages are, and keeps it.
+func (f *fileReader) pageIndex(ctx context.Context, c *format.ColumnChunk) ([]format.PageLocation, error) {
+	f.mu.Lock()
+	pages := f.indexes[c]
+	f.mu.Unlock()
+	if pages != nil {
+		return pages, nil
+	}
+	raw, err := f.read(ctx, c.OffsetIndexOffset, int(c.OffsetIndexLength))
 	if err != nil {
 		return nil, err
 	}
-	if n < 0 || n > len(body)/4 {
-		return nil, fmt.Errorf("%d values in a dictionary of %d bytes", n, len(body))
+	var index format.OffsetIndex
+	if _, err := unmarshal(raw, &index); err != nil {
+		return nil, f.corrupt(c.OffsetIndexOffset, fmt.Errorf("page index: %w", err))
 	}
-	if d.vals, err = decodePlain(make([][]byte, 0, n), body, 0, n); err != nil {
-		return nil, err
+	pages = index.PageLocations
+	row := int64(-1)
+	for i, p := range pages {
+		if p.FirstRowIndex <= row || p.FirstRowIndex >= int64(f.rows) || i == 0 && p.FirstRowIndex != 0 {
+			return nil, f.corrupt(c.OffsetIndexOffset, "pages are out of order")
+		}
+		row = p.FirstRowIndex
 	}
-	size := 4 * n
-	for _, v := range d.vals {
-		size += len(v)
+	if len(pages) == 0 {
+		return nil, f.corrupt(c.OffsetIndexOffset, "a column without pages")
 	}
-	if size != len(body) {
-		return nil, fmt.Errorf("%d values fill %d of %d bytes of the dictionary", n, size, len(body))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.indexes == nil {
+		f.indexes = make(map[*format.ColumnChunk][]format.PageLocation)
 	}
-	d.done = true
-	return d.vals, nil
+	f.indexes[c] = pages
+	f.held += int64(24 * len(pages))
+	return pages, nil
 }
 
 // pages reads the data pages that hold rows [from, to), and the dictionary
 // before them if there is one.
 func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to int, each func(*page) error) error {
 	start, size := f.chunkStart(c), c.MetaData.TotalCompressedSize
-	raw, err := f.read(ctx, c.OffsetIndexOffset, int(c.OffsetIndexLength))
+	pages, err := f.pageIndex(ctx, c)
 	if err != nil {
 		return err
-	}
-	var index format.OffsetIndex
-	if _, err := unmarshal(raw, &index); err != nil {
-		return f.corrupt(c.OffsetIndexOffset, fmt.Errorf("page index: %w", err))
-	}
-	pages := index.PageLocations
-	if !slices.IsSortedFunc(pages, func(a, b format.PageLocation) int { return int(a.FirstRowIndex - b.FirstRowIndex) }) || len(pages) == 0 || pages[0].FirstRowIndex != 0 {
-		return f.corrupt(c.OffsetIndexOffset, "pages are out of order")
 	}
 	lo := sort.Search(len(pages), func(i int) bool { return pages[i].FirstRowIndex > int64(from) }) - 1
 	hi := sort.Search(len(pages), func(i int) bool { return pages[i].FirstRowIndex >= int64(to) })
@@ -282,24 +362,17 @@ func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to 
 	base := first.Offset
 	var dict *dictionary
 	if dictSize := c.MetaData.DataPageOffset - start; dictSize > 0 {
-		if end-start <= chunkBytes || first.Offset == c.MetaData.DataPageOffset {
-			base = start
-		}
-		dict = &dictionary{}
-		dict.load = func() (int, []byte, error) {
+		dict = f.dictionary(start, func() (int, []byte, error) {
 			raw, err := f.read(ctx, start, int(dictSize))
 			if err != nil {
 				return 0, nil, err
 			}
 			return f.dictionaryPage(start, raw)
-		}
+		})
 	}
 	buf, err := f.read(ctx, base, int(end-base))
 	if err != nil {
 		return err
-	}
-	if dict != nil && base == start {
-		dict.load = func() (int, []byte, error) { return f.dictionaryPage(start, buf[:c.MetaData.DataPageOffset-start]) }
 	}
 	for i := lo; i < hi; i++ {
 		p := pages[i]
@@ -438,7 +511,7 @@ func (v *values) add(p *page, optional bool, from, to int) error {
 const pageLimit = 1 << 20
 
 func (v *values) count() int {
-	if v.hasDict {
+	if v.dict != nil {
 		return len(v.codes)
 	}
 	if v.shape.isText() || v.shape.width() > 0 {
@@ -459,10 +532,10 @@ func (v *values) decode(p *page, n, from, to int) error {
 	e := p.head.Encoding
 	switch {
 	case e == format.RLEDictionary && p.dict != nil && v.shape.isText():
-		if v.bytes, err = p.dict.values(); err != nil {
+		if err := p.dict.open(); err != nil {
 			return err
 		}
-		v.hasDict = true
+		v.dict = p.dict
 		if len(body) == 0 {
 			return errShort
 		}
@@ -471,8 +544,8 @@ func (v *values) decode(p *page, n, from, to int) error {
 			return err
 		}
 		for _, c := range v.codes[at:] {
-			if int(c) >= len(v.bytes) {
-				return fmt.Errorf("code %d of a dictionary of %d", c, len(v.bytes))
+			if int(c) >= v.dict.len() {
+				return fmt.Errorf("code %d of a dictionary of %d", c, v.dict.len())
 			}
 		}
 	case e == format.Plain && p.dict == nil && v.shape.isText():

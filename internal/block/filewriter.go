@@ -27,8 +27,11 @@ const (
 	magic = "PAR1"
 
 	// pageRows is how many rows share a page. A trace by id decompresses one
-	// page a column, a scan all of them: 8,192 rows are some tens of KiB.
-	pageRows = 8192
+	// page a column, a scan all of them.
+	pageRows = 2048
+
+	// traceRows is the same for the table of traces, which is searched for one row.
+	traceRows = 512
 
 	// pageBytes ends a page of text early: one row may hold a megabyte.
 	pageBytes = 1 << 20
@@ -50,6 +53,7 @@ type fileWriter struct {
 	w       io.Writer
 	at      int64
 	rows    int
+	perPage int // rows of a page
 	schema  []format.SchemaElement
 	columns []format.ColumnChunk
 	indexes []pageIndexes
@@ -68,8 +72,8 @@ type pageIndexes struct {
 	ordered bool // values holds a least and greatest value for every page
 }
 
-func newFileWriter(w io.Writer, rows int) *fileWriter {
-	f := &fileWriter{w: w, rows: rows}
+func newFileWriter(w io.Writer, rows, perPage int) *fileWriter {
+	f := &fileWriter{w: w, rows: rows, perPage: perPage}
 	f.write([]byte(magic))
 	return f
 }
@@ -135,12 +139,12 @@ func (f *fileWriter) column(c column) {
 		}
 	}
 
-	entries := make([]uint32, 0, pageRows)
+	entries := make([]uint32, 0, f.perPage)
 	for from := 0; from < f.rows; from += len(f.present) {
 		entries = entries[:0]
 		f.present = f.present[:0]
 		bytes := 0
-		for _, r := range c.rows[from:min(from+pageRows, f.rows)] {
+		for _, r := range c.rows[from:min(from+f.perPage, f.rows)] {
 			if r == 0 {
 				f.present = append(f.present, 0)
 				continue

@@ -112,8 +112,8 @@ func (r *Reader) find(ctx context.Context, id span.TraceID) (rowRange, error) {
 	if err != nil {
 		return rowRange{}, err
 	}
-	i := sort.Search(to-from, func(i int) bool { return bytes.Compare(ids.text(i), id[:]) >= 0 })
-	if i == to-from || !bytes.Equal(ids.text(i), id[:]) {
+	i, ok := sort.Find(to-from, func(i int) int { return bytes.Compare(id[:], ids.text(i)) })
+	if !ok {
 		return rowRange{}, errNotHere
 	}
 	row := from + i
@@ -138,25 +138,22 @@ func (f *fileReader) pageWith(ctx context.Context, name string, v []byte) (from,
 	if !ok {
 		return 0, 0, nil
 	}
-	raw, err := f.read(ctx, c.OffsetIndexOffset, int(c.OffsetIndexLength))
+	pages, err := f.pageIndex(ctx, c)
 	if err != nil {
 		return 0, 0, err
-	}
-	var offsets format.OffsetIndex
-	if _, err := unmarshal(raw, &offsets); err != nil {
-		return 0, 0, f.corrupt(c.OffsetIndexOffset, fmt.Errorf("page index: %w", err))
 	}
 	if c.ColumnIndexLength <= 0 || c.ColumnIndexOffset < 0 || c.ColumnIndexOffset > f.size-int64(c.ColumnIndexLength) {
 		return 0, 0, f.corrupt(c.ColumnIndexOffset, "no column index")
 	}
-	if raw, err = f.read(ctx, c.ColumnIndexOffset, int(c.ColumnIndexLength)); err != nil {
+	raw, err := f.read(ctx, c.ColumnIndexOffset, int(c.ColumnIndexLength))
+	if err != nil {
 		return 0, 0, err
 	}
 	var index format.ColumnIndex
 	if _, err := unmarshal(raw, &index); err != nil {
 		return 0, 0, f.corrupt(c.ColumnIndexOffset, fmt.Errorf("column index: %w", err))
 	}
-	n := len(offsets.PageLocations)
+	n := len(pages)
 	if len(index.MaxValues) != n || len(index.MinValues) != n {
 		return 0, 0, f.corrupt(c.ColumnIndexOffset, "the indexes do not agree")
 	}
@@ -164,12 +161,9 @@ func (f *fileReader) pageWith(ctx context.Context, name string, v []byte) (from,
 	if i == n || bytes.Compare(index.MinValues[i], v) > 0 {
 		return 0, 0, nil
 	}
-	from, to = int(offsets.PageLocations[i].FirstRowIndex), f.rows
+	from, to = int(pages[i].FirstRowIndex), f.rows
 	if i+1 < n {
-		to = int(offsets.PageLocations[i+1].FirstRowIndex)
-	}
-	if from < 0 || to > f.rows || from > to {
-		return 0, 0, f.corrupt(c.OffsetIndexOffset, "pages are out of order")
+		to = int(pages[i+1].FirstRowIndex)
 	}
 	return from, to, nil
 }
@@ -413,6 +407,9 @@ func (f *fileReader) leaf(ctx context.Context, name string, s shape, from, to in
 		if n > 64*pageLimit {
 			return fmt.Errorf("%d values in a page", n)
 		}
+		if none, err := allZero(p.levels, 2, n); err != nil || none && n == int(p.head.NumRows) {
+			return err
+		}
 		repetition, err := decodeRuns(nil, p.repetition, 1, n, 0, n)
 		if err != nil {
 			return err
@@ -513,7 +510,9 @@ func (r *Reader) Held() int64 {
 	var n int64
 	for _, f := range r.files {
 		// A parsed footer is some three times its encoded size.
-		n += 4 * int64(len(f.tail))
+		f.mu.Lock()
+		n += 4*int64(len(f.tail)) + f.held
+		f.mu.Unlock()
 	}
 	if r.filter != nil && r.filter.fuse != nil {
 		n += int64(len(r.filter.fuse.Fingerprints))

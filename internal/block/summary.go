@@ -91,19 +91,16 @@ func (r *Reader) matching(ctx context.Context, column, value string) ([]int, err
 	if err != nil {
 		return nil, err
 	}
-	hits := make([]bool, len(v.bytes))
-	for i, b := range v.bytes {
-		hits[i] = string(b) == value
+	var hits []bool
+	if v.dict != nil {
+		hits = make([]bool, v.dict.len())
+		for i := range hits {
+			hits[i] = string(v.dict.value(uint32(i))) == value
+		}
 	}
 	var rows []int
 	for row, at := range v.at {
-		if at == 0 {
-			continue
-		}
-		if at--; v.hasDict {
-			at = v.codes[at]
-		}
-		if hits[at] {
+		if at != 0 && (v.dict != nil && hits[v.codes[at-1]] || v.dict == nil && string(v.bytes[at-1]) == value) {
 			rows = append(rows, row)
 		}
 	}

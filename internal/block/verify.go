@@ -60,20 +60,16 @@ func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 // verify walks the pages of a column.
 func (f *fileReader) verify(ctx context.Context, c *format.ColumnChunk) error {
 	start := f.chunkStart(c)
-	raw, err := f.read(ctx, c.OffsetIndexOffset, int(c.OffsetIndexLength))
+	pages, err := f.pageIndex(ctx, c)
 	if err != nil {
 		return err
-	}
-	var index format.OffsetIndex
-	if _, err := unmarshal(raw, &index); err != nil {
-		return f.corrupt(c.OffsetIndexOffset, fmt.Errorf("page index: %w", err))
 	}
 	chunk, err := f.read(ctx, start, int(c.MetaData.TotalCompressedSize))
 	if err != nil {
 		return err
 	}
 	ends := []int64{start + int64(len(chunk))}
-	for _, p := range slices.Backward(index.PageLocations) {
+	for _, p := range slices.Backward(pages) {
 		ends = append(ends, p.Offset)
 	}
 	if start < c.MetaData.DataPageOffset {

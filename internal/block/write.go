@@ -295,7 +295,7 @@ func plainText(f *fileWriter, name string, rows []uint32, value func(e uint32) s
 
 func (t *table) writeSpans(out io.Writer) (File, error) {
 	b := t.b
-	f := newFileWriter(out, len(t.order))
+	f := newFileWriter(out, len(t.order), pageRows)
 	rows := t.all(t.order)
 	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(e uint32) []byte { return b.Traces.Bytes(b.Trace[e]) }})
 	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(e uint32) []byte { return b.ID[e][:] }})
@@ -369,7 +369,7 @@ func (t *table) counts(f *fileWriter, name string, order []uint32, c *span.Colum
 
 func (t *table) writeEvents(out io.Writer) (File, error) {
 	b, e := t.b, &t.b.Events
-	f := newFileWriter(out, len(t.events))
+	f := newFileWriter(out, len(t.events), pageRows)
 	rows := t.all(t.events)
 	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return b.Traces.Bytes(b.Trace[e.Span[i]]) }})
 	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return b.ID[e.Span[i]][:] }})
@@ -382,7 +382,7 @@ func (t *table) writeEvents(out io.Writer) (File, error) {
 
 func (t *table) writeLinks(out io.Writer) (File, error) {
 	b, l := t.b, &t.b.Links
-	f := newFileWriter(out, len(t.links))
+	f := newFileWriter(out, len(t.links), pageRows)
 	rows := t.all(t.links)
 	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return b.Traces.Bytes(b.Trace[l.Span[i]]) }})
 	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return b.ID[l.Span[i]][:] }})
@@ -407,7 +407,7 @@ func (t *table) writeTraces(out io.Writer) (File, error) {
 		order[i] = uint32(i)
 	}
 	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(t.traces[x].id[:], t.traces[y].id[:]) })
-	f := newFileWriter(out, len(order))
+	f := newFileWriter(out, len(order), traceRows)
 	rows := t.all(order)
 	num := func(name string, s shape, value func(*trace) int64) {
 		f.column(column{name: name, shape: s, rows: rows, num: func(e uint32) int64 { return value(&t.traces[e]) }})

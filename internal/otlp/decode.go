@@ -39,7 +39,6 @@ type decoder struct {
 	batch  *span.Batch
 	result Result
 	key    []byte // scratch for the identity of a resource or scope
-	joined []byte // scratch for a message that was sent in parts
 }
 
 type field = easyproto.FieldContext

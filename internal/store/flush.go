@@ -147,11 +147,16 @@ func (s *Store) writeFlushing(ctx context.Context) error {
 	s.counts.duplicates.Add(uint64(meta.Duplicates))
 	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "block written", slog.String("block", id), slog.Int("spans", meta.Spans),
 		slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
-	if err := s.log.Truncate(h.line); err != nil {
-		s.o.Logger.Warn("could not delete old log segments; they are skipped at the next start", "error", err)
-	}
+	s.cutLog()
 	pruneManifests(ctx, s.bkt, next.Number)
 	return nil
+}
+
+// cutLog deletes the segments whose spans are in blocks.
+func (s *Store) cutLog() {
+	if err := s.log.Truncate(s.manifest.Log); err != nil {
+		s.o.Logger.Warn("could not delete old log segments; they are skipped at the next start", "error", err)
+	}
 }
 
 // reset empties a head for reuse. Readers hold the store's lock while they look

@@ -109,6 +109,7 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 		return nil, report, fmt.Errorf("open store: replay the log: %w", err)
 	}
 	report.Head = s.head.batch.Len()
+	s.cutLog() // what a crash kept from being deleted
 	run, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	go s.flusher(run)

@@ -106,6 +106,9 @@ func TestHeadBlockRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.check("from a block")
+	if st := w.log.Stats(); st.Segments > 2 || st.LiveBytes > 64 {
+		t.Errorf("after a flush the log still has %d segments of %d bytes", st.Segments, st.LiveBytes)
+	}
 	if st := w.store.Stats(); st.HeadSpans != 0 || st.BlockSpans != 100 || st.Blocks != 1 {
 		t.Errorf("after a flush: %+v", st)
 	}

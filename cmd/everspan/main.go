@@ -1,0 +1,84 @@
+// Command everspan is a distributed tracing system in one binary: it receives
+// spans, keeps them, and shows each request as a waterfall that says why it was
+// slow.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Serve   serveCmd   `cmd:"" help:"Receive spans, keep them, answer queries."`
+	Trace   traceCmd   `cmd:"" help:"Show the waterfall of a trace."`
+	Traces  tracesCmd  `cmd:"" help:"List the newest traces."`
+	Version versionCmd `cmd:"" help:"Say which build this is."`
+}
+
+const description = `Every trace, kept.
+
+Examples:
+  everspan serve                                 # keep spans in ./everspan-data
+  everspan traces --service checkout --errors    # the newest failed ones
+  everspan trace 4bf92f3577b34da6a3ce929d0e0e4736
+
+Send spans with any OpenTelemetry SDK:
+  OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 ./your-service`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run is main with an exit code: 0 for success, 1 for a failure, 2 for a wrong
+// command line.
+func run(ctx context.Context, args []string) int {
+	var c commands
+	var settings settingsFile
+	exited := -1
+	parser, err := kong.New(&c, kong.Name("everspan"), kong.Description(description),
+		kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(code int) { exited = code }),
+		kong.Resolvers(&settings),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"server": "http://127.0.0.1:16686"})
+	if err != nil {
+		panic(err) // the commands above are wrong
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	command, err := parser.Parse(args)
+	if exited >= 0 { // help has been printed
+		return exited
+	}
+	if err := settings.explain(err); err != nil {
+		fmt.Fprintf(os.Stderr, "everspan: %v\nTry: everspan --help\n", err)
+		return 2
+	}
+	if err := command.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "everspan: %v\n", err)
+		var e *hinted
+		if errors.As(err, &e) && e.hint != "" {
+			fmt.Fprintf(os.Stderr, "%s\n", e.hint)
+		}
+		return 1
+	}
+	return 0
+}
+
+// hinted is an error with a way out.
+type hinted struct {
+	err  error
+	hint string
+}
+
+func (e *hinted) Error() string { return e.err.Error() }
+func (e *hinted) Unwrap() error { return e.err }

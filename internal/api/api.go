@@ -1,0 +1,140 @@
+// Package api is the HTTP surface: the native API, the parts of Tempo's that
+// read a trace by its id, metrics and health. It turns requests into calls of
+// the store and answers into bytes, and holds no state of its own.
+//
+//	GET /api/v1/traces                  the newest traces, as JSON
+//	GET /api/v1/traces/{id}/waterfall   tree, critical path and verdict, as JSON
+//	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf
+//	GET /api/v2/traces/{id}             Tempo: the trace and whether it is whole
+//	GET /api/echo, /api/status/buildinfo
+//	GET /ready, /healthz, /metrics
+//	POST /v1/traces, /v1/logs, /v1/metrics   OTLP, as on its own port
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/store"
+	"github.com/everspan/everspan/internal/wal"
+	"github.com/klauspost/compress/gzhttp"
+)
+
+// Build says which build of Everspan this is.
+type Build struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision"`
+	Date     string `json:"buildDate"`
+	Go       string `json:"goVersion"`
+}
+
+// Server has what the handlers need. All fields must be set.
+type Server struct {
+	Store    *store.Store
+	Log      *wal.Log
+	Receiver *otlp.Receiver
+	Build    Build
+	Logger   *slog.Logger
+	// Ready returns nil when requests should be sent here, else the reason why not.
+	Ready func() error
+}
+
+// Handler routes all paths. Answers are compressed for those who accept it.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.index)
+	mux.HandleFunc("GET /ready", s.ready)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /api/v1/traces", s.list)
+	mux.HandleFunc("GET /api/v1/traces/{id}/waterfall", s.waterfall)
+	mux.HandleFunc("GET /api/echo", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "echo") })
+	mux.HandleFunc("GET /api/status/buildinfo", s.buildInfo)
+	mux.HandleFunc("GET /api/traces/{id}", s.tempoTrace)
+	mux.HandleFunc("GET /api/v2/traces/{id}", s.tempoTraceV2)
+	for _, path := range []string{"/v1/traces", "/v1/logs", "/v1/metrics"} {
+		mux.Handle(path, s.Receiver)
+	}
+	return harden(gzhttp.GzipHandler(mux))
+}
+
+// harden sets what every answer carries: nothing here is to be sniffed, framed
+// or run.
+func harden(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// problem is the body of every error of the native API.
+type problem struct {
+	Error string `json:"error"`          // what happened
+	Hint  string `json:"hint,omitempty"` // what to do
+}
+
+func fail(w http.ResponseWriter, status int, err, hint string) {
+	answer(w, status, problem{err, hint})
+}
+
+func answer(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("api: encode an answer: %v", err)) // our own types only
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n')) // an error means that the client is gone
+}
+
+// internal answers a failure that is not the caller's.
+func (s *Server) internal(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Context().Err() != nil {
+		return // the client is gone
+	}
+	status := http.StatusInternalServerError
+	if errors.Is(err, store.ErrClosed) {
+		status = http.StatusServiceUnavailable
+	}
+	s.Logger.Error("query failed", "path", r.URL.Path, "error", err)
+	fail(w, status, err.Error(), "the server's log has more")
+}
+
+func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
+	if err := s.Ready(); err != nil {
+		http.Error(w, err.Error(), http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}
+
+func (s *Server) buildInfo(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, s.Build)
+}
+
+// index is what a browser shows until there is a page.
+func (s *Server) index(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, `Everspan %s
+
+Send spans with any OpenTelemetry SDK: set OTEL_EXPORTER_OTLP_ENDPOINT to
+http://127.0.0.1:4318 (HTTP) or http://127.0.0.1:4317 (gRPC).
+
+In a terminal:
+  everspan traces        the newest traces
+  everspan trace ID      the waterfall of one
+
+Over HTTP:
+  /api/v1/traces
+  /api/v1/traces/{id}/waterfall
+  /metrics
+`, s.Build.Version)
+}

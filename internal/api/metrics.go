@@ -1,0 +1,114 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/metrics"
+	"strings"
+
+	"github.com/everspan/everspan/internal/otlp"
+)
+
+// metrics writes our own figures in Prometheus's text format.
+// https://prometheus.io/docs/instrumenting/exposition_formats/
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
+	var m exposition
+	received, store, log := s.Receiver.Stats(), s.Store.Stats(), s.Log.Stats()
+
+	m.family("everspan_requests_total", "counter", "OTLP requests, whatever their answer.")
+	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.Requests) })
+	m.family("everspan_received_bytes_total", "counter", "Bytes of OTLP requests as they were sent.")
+	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.WireBytes) })
+	m.family("everspan_decompressed_bytes_total", "counter", "Bytes of OTLP requests, decompressed.")
+	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.Bytes) })
+	m.family("everspan_requests_dropped_total", "counter", "OTLP requests of signals that are acknowledged and not stored.")
+	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.Dropped) })
+	m.family("everspan_requests_refused_total", "counter", "OTLP requests that were refused.")
+	eachCount(received, func(labels string, c *otlp.Counts) {
+		for reason, n := range c.Refused {
+			m.sample(fmt.Sprintf("%s,reason=%q", labels, otlp.Reason(reason)), n)
+		}
+	})
+	traces := func(each func(labels string, c *otlp.Counts)) {
+		for t := range received.Counts {
+			each(fmt.Sprintf("transport=%q", otlp.Transport(t)), &received.Counts[t][otlp.Traces])
+		}
+	}
+	m.family("everspan_spans_received_total", "counter", "Spans that came in.")
+	traces(func(labels string, c *otlp.Counts) { m.sample(labels, c.Received()) })
+	m.family("everspan_spans_acknowledged_total", "counter", "Spans that were acknowledged: they are durable.")
+	traces(func(labels string, c *otlp.Counts) { m.sample(labels, c.Accepted) })
+	m.family("everspan_spans_refused_total", "counter", "Spans that were not accepted, by reason.")
+	traces(func(labels string, c *otlp.Counts) {
+		m.sample(labels+`,reason="invalid_id"`, c.Rejected)
+		for reason, n := range c.RefusedSpans {
+			m.sample(fmt.Sprintf("%s,reason=%q", labels, otlp.Reason(reason)), n)
+		}
+	})
+	m.gauge("everspan_in_flight_bytes", "Bytes of OTLP requests being worked on.", received.InFlight)
+
+	m.counter("everspan_log_records_total", "Records appended to the log.", log.Records)
+	m.counter("everspan_log_bytes_total", "Bytes appended to the log.", log.Bytes)
+	m.counter("everspan_log_fsyncs_total", "Syncs of the log to disk.", log.Syncs)
+	m.counter("everspan_log_failures_total", "Groups of records that could not be made durable.", log.Failures)
+	m.gauge("everspan_log_segments", "Segments of the log that are not in blocks yet.", int64(log.Segments))
+	m.gauge("everspan_log_live_bytes", "Bytes of those segments.", log.LiveBytes)
+
+	m.gauge("everspan_head_spans", "Spans in memory that are not in blocks yet.", int64(store.HeadSpans))
+	m.gauge("everspan_head_bytes", "Bytes of memory that those take.", store.HeadBytes)
+	m.gauge("everspan_blocks", "Blocks.", int64(store.Blocks))
+	m.gauge("everspan_block_spans", "Spans in blocks.", int64(store.BlockSpans))
+	m.gauge("everspan_block_bytes", "Bytes of all blocks.", store.BlockBytes)
+	m.counter("everspan_flushes_total", "Blocks written from memory.", store.Flushes)
+	m.counter("everspan_flush_failures_total", "Attempts to write a block that failed.", store.FlushErrors)
+	m.counter("everspan_duplicate_spans_total", "Spans left out of blocks because they came twice.", store.Duplicates)
+	m.counter("everspan_unreadable_blocks_total", "Times that a query had to leave a block out.", store.UnreadableBlocks)
+	m.counter("everspan_queries_total", "Traces read by id, and lists of traces.", store.Queries)
+
+	runtime := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/sched/goroutines:goroutines"}}
+	metrics.Read(runtime)
+	m.gauge("everspan_memory_bytes", "Memory that the Go runtime has from the system.", int64(runtime[0].Value.Uint64()))
+	m.gauge("everspan_heap_bytes", "Memory of live and not yet collected objects.", int64(runtime[1].Value.Uint64()))
+	m.gauge("everspan_goroutines", "Goroutines.", int64(runtime[2].Value.Uint64()))
+	m.family("everspan_build_info", "gauge", "Always 1; the labels say which build this is.")
+	m.sample(fmt.Sprintf("version=%q,revision=%q,go=%q", s.Build.Version, s.Build.Revision, s.Build.Go), 1)
+
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	w.Write([]byte(m.out.String()))
+}
+
+func eachCount(s otlp.Stats, each func(labels string, c *otlp.Counts)) {
+	for t := range s.Counts {
+		for i := range s.Counts[t] {
+			each(fmt.Sprintf("transport=%q,signal=%q", otlp.Transport(t), otlp.Signal(i)), &s.Counts[t][i])
+		}
+	}
+}
+
+// exposition writes families of metrics.
+type exposition struct {
+	out  strings.Builder
+	name string
+}
+
+func (m *exposition) family(name, kind, help string) {
+	m.name = name
+	fmt.Fprintf(&m.out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
+}
+
+func (m *exposition) sample(labels string, v int64) {
+	if labels != "" {
+		labels = "{" + labels + "}"
+	}
+	fmt.Fprintf(&m.out, "%s%s %d\n", m.name, labels, v)
+}
+
+func (m *exposition) counter(name, help string, v uint64) {
+	m.family(name, "counter", help)
+	m.sample("", int64(v))
+}
+
+func (m *exposition) gauge(name, help string, v int64) {
+	m.family(name, "gauge", help)
+	m.sample("", v)
+}
