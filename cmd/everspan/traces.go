@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/everspan/everspan/internal/api"
@@ -56,10 +57,10 @@ func (c *tracesCmd) Run(ctx context.Context) error {
 		return err
 	}
 	for _, why := range list.Partial {
-		fmt.Fprintf(os.Stderr, "incomplete: %s\n", why)
+		fmt.Fprintf(os.Stderr, "partial: %s\n", why)
 	}
 	if len(list.Traces) == 0 {
-		fmt.Fprintf(os.Stderr, "No trace in the last %v fits. Widen --since, or loosen the filters.\n", c.Since)
+		fmt.Fprintf(os.Stderr, "No trace in the last %s fits. Widen --since, or loosen the filters.\n", plain(c.Since))
 		return nil
 	}
 	var rows []terminal.TraceRow
@@ -75,4 +76,16 @@ func (c *tracesCmd) Run(ctx context.Context) error {
 	}
 	width, color := terminalOf(os.Stdout)
 	return terminal.List(os.Stdout, rows, terminal.Options{Width: width, Color: color})
+}
+
+// plain writes a duration without the zeroes at its end: 1h, not 1h0m0s.
+func plain(d time.Duration) string {
+	text := d.String()
+	if rest, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = rest + "m"
+	}
+	if rest, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = rest + "h"
+	}
+	return text
 }

@@ -19,14 +19,23 @@ import (
 // start and end are accepted and not needed: a trace is found whatever time
 // range the caller gives or forgets.
 
+// tempoTrace answers with the bare trace. It has no place for what is missing, so
+// that a header says it, and a trace of which nothing could be read is an error.
 func (s *Server) tempoTrace(w http.ResponseWriter, r *http.Request) {
 	t, ok := s.tempoLookup(w, r)
 	if !ok {
 		return
 	}
-	if t.Spans.Len() == 0 {
+	why := strings.Join(t.Partial, "; ")
+	switch {
+	case t.Spans.Len() == 0 && why != "":
+		http.Error(w, "trace not found, but not everything could be read: "+why, http.StatusInternalServerError)
+		return
+	case t.Spans.Len() == 0:
 		http.Error(w, "trace not found", http.StatusNotFound)
 		return
+	case why != "":
+		w.Header().Set("X-Everspan-Partial", why)
 	}
 	if wantsProtobuf(r) {
 		w.Header().Set("Content-Type", "application/protobuf")
