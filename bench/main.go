@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
@@ -207,7 +208,8 @@ func countSpans(ctx context.Context, base string, id span.TraceID) (int, error) 
 		SpanCount int `json:"spanCount"`
 	}
 	if res.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("trace %s: %s", id, res.Status)
+		why, _ := io.ReadAll(io.LimitReader(res.Body, 1<<10))
+		return 0, fmt.Errorf("trace %s: %s: %s", id, res.Status, why)
 	}
 	err = json.NewDecoder(res.Body).Decode(&doc)
 	return doc.SpanCount, err

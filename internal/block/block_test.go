@@ -238,3 +238,45 @@ func BenchmarkWrite(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/span")
 }
+
+// TestCancelledReadHarmsNobody gives up in the middle of reads; the reader, which
+// keeps dictionaries and indexes, must serve the next caller as if nothing was.
+func TestCancelledReadHarmsNobody(t *testing.T) {
+	b := random(3, 2000)
+	bkt := &cancelling{Bucket: bucket.NewMemory()}
+	r := write(t, bkt, b)
+	for after := range 60 {
+		var ctx context.Context
+		ctx, bkt.cancel = context.WithCancel(t.Context())
+		bkt.left = after
+		id := b.TraceID(uint32(after * 31))
+		var got span.Batch
+		if _, err := r.Trace(ctx, id, &got); errors.Is(err, ErrCorrupt) {
+			t.Fatalf("a cancelled read is called corrupt: %v", err)
+		}
+		bkt.cancel()
+		bkt.left = -1
+		got = span.Batch{}
+		if _, err := r.Trace(t.Context(), id, &got); err != nil {
+			t.Fatalf("after a read that was cancelled at operation %d: %v", after, err)
+		}
+		if diff := cmp.Diff(spantest.Dump(b, b.Rows(id)...), spantest.Dump(&got)); diff != "" {
+			t.Fatalf("after a cancelled read (-want +got):\n%s", diff)
+		}
+	}
+}
+
+// cancelling cancels a context when so many reads have been made.
+type cancelling struct {
+	bucket.Bucket
+	left   int
+	cancel context.CancelFunc
+}
+
+func (c *cancelling) ReadAt(ctx context.Context, key string, p []byte, off int64) error {
+	if c.left == 0 {
+		c.cancel()
+	}
+	c.left--
+	return c.Bucket.ReadAt(ctx, key, p, off)
+}

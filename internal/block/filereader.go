@@ -145,6 +145,9 @@ func (f *fileReader) chunkStart(c *format.ColumnChunk) int64 {
 	return c.MetaData.DataPageOffset
 }
 
+// errRead marks errors of the bucket, which say nothing about the bytes.
+var errRead = errors.New("read")
+
 // read returns bytes of the file, which must not be changed.
 func (f *fileReader) read(ctx context.Context, off int64, n int) ([]byte, error) {
 	if at := off - (f.size - int64(len(f.tail))); at >= 0 && off+int64(n) <= f.size {
@@ -152,7 +155,7 @@ func (f *fileReader) read(ctx context.Context, off int64, n int) ([]byte, error)
 	}
 	p := make([]byte, n)
 	if err := f.bkt.ReadAt(ctx, f.key, p, off); err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.key, err)
+		return nil, fmt.Errorf("%w %s: %w", errRead, f.key, err)
 	}
 	return p, nil
 }
@@ -206,7 +209,7 @@ func (f *fileReader) column(ctx context.Context, name string, s shape, from, to 
 	}
 	optional := f.schema[name].RepetitionType.V == format.Optional
 	err := f.pages(ctx, c, from, to, func(p *page) error {
-		return v.add(p, optional, max(from-p.first, 0), min(to-p.first, int(p.head.NumRows)))
+		return v.add(ctx, p, optional, max(from-p.first, 0), min(to-p.first, int(p.head.NumRows)))
 	})
 	if err == nil && len(v.at) != to-from {
 		err = f.corrupt(f.chunkStart(c), fmt.Errorf("column %q has %d of %d rows", name, len(v.at), to-from))
@@ -225,48 +228,58 @@ type page struct {
 	dict               *dictionary // nil when the column has none
 }
 
-// dictionary is a column's dictionary page. Once loaded it is kept by the file's
-// reader: to find one value all of them have to be unpacked.
+// dictionary is a column's dictionary page. It is loaded when a value is first
+// needed, and then kept by the file's reader: to find one value all of them have
+// to be unpacked.
 type dictionary struct {
-	load func() (n int, body []byte, err error)
+	file       *fileReader
+	start, end int64 // of the page
 
-	once sync.Once
-	err  error
-	body []byte
+	mu   sync.Mutex
+	body []byte   // nil until it is loaded
 	ends []uint32 // of value i in body; it begins four bytes behind the one before
 }
 
-// open loads the values.
-func (d *dictionary) open() error {
-	d.once.Do(func() {
-		var n int
-		if n, d.body, d.err = d.load(); d.err != nil {
-			return
+// open loads the values. What fails once, maybe because its caller gave up, may
+// succeed for the next.
+func (d *dictionary) open(ctx context.Context) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.body != nil {
+		return nil
+	}
+	raw, err := d.file.read(ctx, d.start, int(d.end-d.start))
+	if err != nil {
+		return err
+	}
+	n, body, err := d.file.dictionaryPage(d.start, raw)
+	if err != nil {
+		return err
+	}
+	if n < 0 || n > len(body)/4 {
+		return fmt.Errorf("%d values in a dictionary of %d bytes", n, len(body))
+	}
+	ends := make([]uint32, 0, n)
+	at := 0
+	for range n {
+		if len(body)-at < 4 {
+			return errShort
 		}
-		if n < 0 || n > len(d.body)/4 {
-			d.err = fmt.Errorf("%d values in a dictionary of %d bytes", n, len(d.body))
-			return
+		size := binary.LittleEndian.Uint32(body[at:])
+		if at += 4; uint64(size) > uint64(len(body)-at) {
+			return errShort
 		}
-		d.ends = make([]uint32, 0, n)
-		at := 0
-		for range n {
-			if len(d.body)-at < 4 {
-				d.err = errShort
-				return
-			}
-			size := binary.LittleEndian.Uint32(d.body[at:])
-			if at += 4; uint64(size) > uint64(len(d.body)-at) {
-				d.err = errShort
-				return
-			}
-			at += int(size)
-			d.ends = append(d.ends, uint32(at))
-		}
-		if at != len(d.body) {
-			d.err = fmt.Errorf("%d values fill %d of %d bytes of the dictionary", n, at, len(d.body))
-		}
-	})
-	return d.err
+		at += int(size)
+		ends = append(ends, uint32(at))
+	}
+	if at != len(body) {
+		return fmt.Errorf("%d values fill %d of %d bytes of the dictionary", n, at, len(body))
+	}
+	d.body, d.ends = body, ends
+	d.file.mu.Lock()
+	defer d.file.mu.Unlock()
+	d.file.held += int64(len(body) + 4*n)
+	return nil
 }
 
 func (d *dictionary) len() int { return len(d.ends) }
@@ -279,25 +292,13 @@ func (d *dictionary) value(code uint32) []byte {
 	return d.body[start:d.ends[code]:d.ends[code]]
 }
 
-// dictionary returns the kept dictionary of the column that starts at an offset,
-// or keeps a new one. One that could not be loaded is not kept.
-func (f *fileReader) dictionary(start int64, load func() (int, []byte, error)) *dictionary {
+// dictionary returns the dictionary whose page is there, loaded or not.
+func (f *fileReader) dictionary(start, end int64) *dictionary {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	d := f.dicts[start]
 	if d == nil {
-		d = &dictionary{}
-		d.load = func() (int, []byte, error) {
-			n, body, err := load()
-			f.mu.Lock()
-			defer f.mu.Unlock()
-			if err != nil {
-				delete(f.dicts, start)
-			} else {
-				f.held += int64(len(body) + 4*n)
-			}
-			return n, body, err
-		}
+		d = &dictionary{file: f, start: start, end: end}
 		if f.dicts == nil {
 			f.dicts = make(map[int64]*dictionary)
 		}
@@ -359,24 +360,17 @@ func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to 
 		return f.corrupt(c.OffsetIndexOffset, "a page lies outside its column")
 	}
 
-	base := first.Offset
 	var dict *dictionary
-	if dictSize := c.MetaData.DataPageOffset - start; dictSize > 0 {
-		dict = f.dictionary(start, func() (int, []byte, error) {
-			raw, err := f.read(ctx, start, int(dictSize))
-			if err != nil {
-				return 0, nil, err
-			}
-			return f.dictionaryPage(start, raw)
-		})
+	if start < c.MetaData.DataPageOffset {
+		dict = f.dictionary(start, c.MetaData.DataPageOffset)
 	}
-	buf, err := f.read(ctx, base, int(end-base))
+	buf, err := f.read(ctx, first.Offset, int(end-first.Offset))
 	if err != nil {
 		return err
 	}
 	for i := lo; i < hi; i++ {
 		p := pages[i]
-		off := p.Offset - base
+		off := p.Offset - first.Offset
 		if off < 0 || p.CompressedPageSize < 0 || off+int64(p.CompressedPageSize) > int64(len(buf)) {
 			return f.corrupt(c.OffsetIndexOffset, "a page lies outside its column")
 		}
@@ -411,7 +405,9 @@ func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to 
 				return packed, nil
 			}
 		}
-		if err := each(&out); err != nil {
+		if err := each(&out); errors.Is(err, errRead) {
+			return err
+		} else if err != nil {
 			return f.corrupt(p.Offset, err)
 		}
 	}
@@ -467,7 +463,7 @@ func decompress(src []byte, size int) ([]byte, error) {
 }
 
 // add decodes rows [from, to) of a page.
-func (v *values) add(p *page, optional bool, from, to int) error {
+func (v *values) add(ctx context.Context, p *page, optional bool, from, to int) error {
 	n := int(p.head.NumRows)
 	if len(p.repetition) > 0 || p.head.NumValues != p.head.NumRows || n > pageLimit {
 		return fmt.Errorf("%d values in %d rows of a flat column", p.head.NumValues, n)
@@ -481,7 +477,7 @@ func (v *values) add(p *page, optional bool, from, to int) error {
 			next++
 			v.at = append(v.at, next)
 		}
-		return v.decode(p, n, from, to)
+		return v.decode(ctx, p, n, from, to)
 	}
 	before, within, present, err := countLevels(p.levels, n, from, to)
 	if err != nil {
@@ -504,7 +500,7 @@ func (v *values) add(p *page, optional bool, from, to int) error {
 			v.at[at+i] = next
 		}
 	}
-	return v.decode(p, present, before, before+within)
+	return v.decode(ctx, p, present, before, before+within)
 }
 
 // pageLimit bounds the rows of a page, far above what is written.
@@ -521,7 +517,7 @@ func (v *values) count() int {
 }
 
 // decode appends the values [from, to) of the n that a page holds.
-func (v *values) decode(p *page, n, from, to int) error {
+func (v *values) decode(ctx context.Context, p *page, n, from, to int) error {
 	if from == to {
 		return nil
 	}
@@ -532,7 +528,7 @@ func (v *values) decode(p *page, n, from, to int) error {
 	e := p.head.Encoding
 	switch {
 	case e == format.RLEDictionary && p.dict != nil && v.shape.isText():
-		if err := p.dict.open(); err != nil {
+		if err := p.dict.open(ctx); err != nil {
 			return err
 		}
 		v.dict = p.dict

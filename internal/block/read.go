@@ -443,7 +443,7 @@ func (f *fileReader) leaf(ctx context.Context, name string, s shape, from, to in
 			return nil
 		}
 		next := v.count()
-		if err := v.decode(p, value, first, first+len(rows)); err != nil {
+		if err := v.decode(ctx, p, value, first, first+len(rows)); err != nil {
 			return err
 		}
 		for i, row := range rows {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -175,9 +174,4 @@ func strayBlocks(ctx context.Context, bkt bucket.Bucket, m manifest) (map[string
 		}
 	}
 	return stray, nil
-}
-
-// byStart orders blocks by the start of their earliest span.
-func byStart(a, b block.Meta) int {
-	return cmp.Or(cmp.Compare(a.MinStart, b.MinStart), strings.Compare(a.ID, b.ID))
 }
