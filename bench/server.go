@@ -69,10 +69,20 @@ func start(binary, data string, args ...string) (*server, error) {
 
 // stop ends the server as an operator would and returns what it cost.
 func (s *server) stop() (usage, error) {
+	var u usage
 	s.cmd.Process.Signal(syscall.SIGTERM)
-	err := s.cmd.Wait()
-	state := s.cmd.ProcessState
-	return usage{state.UserTime() + state.SystemTime(), peakRSS(state)}, err
+	ended := make(chan error, 1)
+	go func() { ended <- s.cmd.Wait() }()
+	for {
+		u.PeakRSS = max(u.PeakRSS, peakMemory(s.cmd.Process.Pid))
+		select {
+		case err := <-ended:
+			state := s.cmd.ProcessState
+			u.CPU = state.UserTime() + state.SystemTime()
+			return u, err
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 func cpuTime() time.Duration {
@@ -83,12 +93,18 @@ func cpuTime() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func peakRSS(state *os.ProcessState) int64 {
-	u, ok := state.SysUsage().(*syscall.Rusage)
-	if !ok {
+// peakMemory is the most memory that a running process has had resident. Its
+// accounting after the end would count this process's memory as well, which a
+// child has until it becomes another program.
+func peakMemory(pid int) int64 {
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
 		return 0
 	}
-	return u.Maxrss << 10 // Linux counts KiB
+	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
+	var kib int64
+	fmt.Sscan(rest, &kib)
+	return kib << 10
 }
 
 // processCPU is the CPU time of a running process so far.
