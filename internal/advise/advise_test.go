@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/everspan/everspan/internal/advise"
-	"github.com/everspan/everspan/internal/advise/advisetest"
 	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/span/spantest"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -34,7 +34,7 @@ func TestAnalyze(t *testing.T) {
 				t.Fatal(err)
 			}
 			input, want, _ := strings.Cut(string(text), golden)
-			a := advise.Analyze(span.NewTree(advisetest.Trace(input)))
+			a := advise.Analyze(span.NewTree(spantest.Trace(input)))
 			if err := check(a); err != nil {
 				t.Error(err)
 			}
@@ -64,7 +64,7 @@ func describe(a *advise.Analysis) string {
 		}
 		return b.Names.String(b.Name[n.Row])
 	}
-	at := func(ns int64) time.Duration { return time.Duration(ns - advisetest.Start.UnixNano()) }
+	at := func(ns int64) time.Duration { return time.Duration(ns - spantest.Start.UnixNano()) }
 	if v := a.Verdict; v != nil {
 		fmt.Fprintf(&s, "%s\nclass %s, share %.4f, peer %q\n", v.Text, string(v.Class), v.Share, v.Peer)
 	}
@@ -133,7 +133,7 @@ func TestPathPartitionsAnyRoot(t *testing.T) {
 			b.Start[row], b.Duration[row] = times.Draw(t, "start"), times.Draw(t, "duration")
 			b.Kind[row] = span.Kind(rapid.IntRange(0, 5).Draw(t, "kind"))
 			b.Status[row] = span.Status(rapid.IntRange(0, 2).Draw(t, "status"))
-			b.Commit(row, advisetest.TraceID)
+			b.Commit(row, spantest.TraceID)
 		}
 		if err := check(advise.Analyze(span.NewTree(&b))); err != nil {
 			t.Fatal(err)
@@ -161,7 +161,7 @@ func shape(n int, parent func(i int) int) *span.Batch {
 	for i := 1; i <= n; i++ {
 		row := b.Begin(service, 0)
 		b.ID[row], b.Parent[row] = id(i), id(parent(i))
-		b.Start[row] = advisetest.Start.UnixNano()
+		b.Start[row] = spantest.Start.UnixNano()
 		b.Duration[row] = int64(2*n + 2)
 		if i > 1 {
 			b.Start[row] += int64(i)
@@ -169,7 +169,7 @@ func shape(n int, parent func(i int) int) *span.Batch {
 		}
 		b.Name[row] = b.Names.Text(fmt.Appendf(nil, "operation %d", i%50))
 		b.Attrs.Text([]byte("http.route"), span.String, []byte("/"))
-		b.Commit(row, advisetest.TraceID)
+		b.Commit(row, spantest.TraceID)
 	}
 	return &b
 }
@@ -200,7 +200,7 @@ func TestLargeTraces(t *testing.T) {
 }
 
 func TestWaterfall(t *testing.T) {
-	b := advisetest.Trace(`
+	b := spantest.Trace(`
 		1 - 0s    100ms gateway server "POST /order" error="internal"
 		2 1 -1ms  50ms  orders  server store error !"sql.ErrTxDone: transaction is over" +retry @1
 		3 9 200ms 10ms  mail    consumer process

@@ -13,8 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/everspan/everspan/internal/advise/advisetest"
 	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/span/spantest"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
@@ -35,7 +35,7 @@ func TestTree(t *testing.T) {
 				t.Fatal(err)
 			}
 			input, want, _ := strings.Cut(string(text), golden)
-			tree := span.NewTree(advisetest.Trace(input))
+			tree := span.NewTree(spantest.Trace(input))
 			if err := check(tree); err != nil {
 				t.Error(err)
 			}
@@ -65,7 +65,7 @@ func draw(t *span.Tree) string {
 		if n.Row >= 0 {
 			label = t.Spans.Names.String(t.Spans.Name[n.Row])
 		}
-		at := time.Duration(n.Start - advisetest.Start.UnixNano())
+		at := time.Duration(n.Start - spantest.Start.UnixNano())
 		fmt.Fprintf(&s, "%s%s%x %s  %v +%v", mark, strings.Repeat("  ", int(n.Depth)), n.ID[7], label, at, time.Duration(n.Duration))
 		for name := range n.Flags.Names() {
 			fmt.Fprintf(&s, "  [%s]", name)
@@ -157,7 +157,7 @@ func add(b *span.Batch, id, parent uint64, start, duration int64, service string
 	binary.BigEndian.PutUint64(b.ID[row][:], id)
 	binary.BigEndian.PutUint64(b.Parent[row][:], parent)
 	b.Start[row], b.Duration[row] = start, duration
-	b.Commit(row, advisetest.TraceID)
+	b.Commit(row, spantest.TraceID)
 	return row
 }
 

@@ -14,8 +14,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"github.com/everspan/everspan/internal/advise"
-	"github.com/everspan/everspan/internal/advise/advisetest"
 	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/span/spantest"
 	"github.com/everspan/everspan/internal/terminal"
 	"github.com/google/go-cmp/cmp"
 )
@@ -123,7 +123,7 @@ func TestDraw(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			wf := advise.NewWaterfall(advisetest.Trace(c.trace))
+			wf := advise.NewWaterfall(spantest.Trace(c.trace))
 			if c.name == "far-80" {
 				wf.Partial = []string{"receiver-2 did not answer"}
 			}
@@ -137,9 +137,9 @@ func TestDraw(t *testing.T) {
 
 func TestList(t *testing.T) {
 	rows := []terminal.TraceRow{
-		{"4bf92f3577b34da6a3ce929d0e0e4736", advisetest.Start, 2310 * time.Millisecond, "gateway", "POST /checkout", 24, 1},
-		{"000000000000000000000000000000ab", advisetest.Start.Add(time.Hour), 840 * time.Microsecond, "auth", "validateToken", 1, 0},
-		{"7f000000000000000000000000000001", advisetest.Start.Add(-time.Minute), 3 * time.Hour, "\x1b[2Jbatch", strings.Repeat("nightly 夜 ", 30), 1234567, 4321},
+		{"4bf92f3577b34da6a3ce929d0e0e4736", spantest.Start, 2310 * time.Millisecond, "gateway", "POST /checkout", 24, 1},
+		{"000000000000000000000000000000ab", spantest.Start.Add(time.Hour), 840 * time.Microsecond, "auth", "validateToken", 1, 0},
+		{"7f000000000000000000000000000001", spantest.Start.Add(-time.Minute), 3 * time.Hour, "\x1b[2Jbatch", strings.Repeat("nightly 夜 ", 30), 1234567, 4321},
 	}
 	for _, w := range []int{40, 60, 80, 120} {
 		for _, color := range []bool{false, true} {
@@ -201,7 +201,7 @@ func compare(t *testing.T, name, got string, o terminal.Options) {
 // TestColorOnlyColors holds that colour adds nothing but colour.
 func TestColorOnlyColors(t *testing.T) {
 	for _, trace := range []string{checkout, failed, missing, hostile} {
-		wf := advise.NewWaterfall(advisetest.Trace(trace))
+		wf := advise.NewWaterfall(spantest.Trace(trace))
 		var plain, color bytes.Buffer
 		if err := terminal.Draw(&plain, wf, terminal.Options{Width: 100}); err != nil {
 			t.Fatal(err)
@@ -222,7 +222,7 @@ func TestColorOnlyColors(t *testing.T) {
 func TestFewRowsKeepWhatMatters(t *testing.T) {
 	var out bytes.Buffer
 	text := wide(5000) + "ffff 1 8s 1900ms api client slow\n"
-	if err := terminal.Draw(&out, advise.NewWaterfall(advisetest.Trace(text)), terminal.Options{Width: 100, MaxRows: 12}); err != nil {
+	if err := terminal.Draw(&out, advise.NewWaterfall(spantest.Trace(text)), terminal.Options{Width: 100, MaxRows: 12}); err != nil {
 		t.Fatal(err)
 	}
 	rows := 0
@@ -252,7 +252,7 @@ func TestContradictionsAreErrors(t *testing.T) {
 		"bottleneck": func(wf *advise.Waterfall) { wf.Verdict.Node = -1 },
 		"extent":     func(wf *advise.Waterfall) { wf.Duration = -1 },
 	} {
-		wf := advise.NewWaterfall(advisetest.Trace(checkout))
+		wf := advise.NewWaterfall(spantest.Trace(checkout))
 		change(wf)
 		if err := terminal.Draw(io.Discard, wf, terminal.Options{}); err == nil {
 			t.Errorf("%s: no error", name)
@@ -265,7 +265,7 @@ type brokenPipe struct{}
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestWriteErrors(t *testing.T) {
-	wf := advise.NewWaterfall(advisetest.Trace(checkout))
+	wf := advise.NewWaterfall(spantest.Trace(checkout))
 	if err := terminal.Draw(brokenPipe{}, wf, terminal.Options{}); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("draw: %v", err)
 	}
@@ -285,7 +285,7 @@ func chain(levels int) *span.Batch {
 		}
 		b.Start[row], b.Duration[row] = int64(i), int64(2*(levels-i)+1)
 		b.Name[row] = b.Names.Text([]byte("again"))
-		b.Commit(row, advisetest.TraceID)
+		b.Commit(row, spantest.TraceID)
 	}
 	return &b
 }
@@ -311,8 +311,8 @@ func BenchmarkDraw(b *testing.B) {
 		spans *span.Batch
 		rows  int
 	}{
-		{"wide/all", advisetest.Trace(wide(100_000)), terminal.AllRows},
-		{"wide/200", advisetest.Trace(wide(100_000)), 0},
+		{"wide/all", spantest.Trace(wide(100_000)), terminal.AllRows},
+		{"wide/200", spantest.Trace(wide(100_000)), 0},
 		{"deep/all", chain(100_000), terminal.AllRows},
 	} {
 		b.Run(c.name, func(b *testing.B) {

@@ -1,16 +1,4 @@
-// Package advisetest reads traces that tests write as text.
-//
-// A line is a span; blank lines and lines that begin with # are left out:
-//
-//	id parent start duration service kind name [status] [attributes and more]
-//	b  a      10ms  1.8s     pricing client external.taxApi error="503" http.route=/x
-//
-// Ids are hexadecimal digits, the parent of a root is a dash. Start is counted
-// from [Start]. The service "-" is none. Text with blanks is quoted as in Go.
-// After the name come, in any order: ok, error, error="message"; key=value,
-// which is an integer if it looks like one; !"type: message", an exception; +name,
-// an event; @id, a link to a span of the same trace.
-package advisetest
+package spantest
 
 import (
 	"fmt"
@@ -27,7 +15,19 @@ var Start = time.Date(2026, 11, 23, 4, 12, 33, 120_000_000, time.UTC)
 // TraceID is the id of every trace that is read.
 var TraceID = span.TraceID{0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36}
 
-// Trace reads a trace. It panics at bad text, which is a fault of the test.
+// Trace reads a trace that a test writes as text. It panics at bad text, which
+// is a fault of the test.
+//
+// A line is a span; blank lines and lines that begin with # are left out:
+//
+//	id parent start duration service kind name [status] [attributes and more]
+//	b  a      10ms  1.8s     pricing client external.taxApi error="503" http.route=/x
+//
+// Ids are hexadecimal digits, the parent of a root is a dash. Start is counted
+// from [Start]. The service "-" is none. Text with blanks is quoted as in Go.
+// After the name come, in any order: ok, error, error="message"; key=value,
+// which is an integer if it looks like one; !"type: message", an exception; +name,
+// an event; @id, a link to a span of the same trace.
 func Trace(text string) *span.Batch {
 	b := new(span.Batch)
 	for line := range strings.Lines(text) {
