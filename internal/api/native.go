@@ -116,7 +116,7 @@ func unixSeconds(text string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if f < 0 || f > math.MaxInt64/1e9 || math.IsNaN(f) {
+	if !(f >= 0 && f < math.MaxInt64/1e9) { // NaN is neither
 		return 0, fmt.Errorf("out of range")
 	}
 	return int64(f * 1e9), nil

@@ -52,6 +52,9 @@ func (r *runs) next() (n int, v uint32, packed []byte, err error) {
 		for i := range bytes {
 			v |= uint32(r.src[i]) << (8 * i)
 		}
+		if uint64(v)>>r.width != 0 {
+			return 0, 0, nil, fmt.Errorf("value %d of %d bits", v, r.width)
+		}
 	} else {
 		packed = r.src[:bytes:bytes]
 	}

@@ -450,6 +450,11 @@ func decompress(src []byte, size int) ([]byte, error) {
 	if size < 0 || size > maxPage {
 		return nil, fmt.Errorf("size %d of a page", size)
 	}
+	// A frame that says how large it is gets that much at once.
+	var h zstd.Header
+	if err := h.Decode(src); err == nil && h.HasFCS && h.FrameContentSize != uint64(size) {
+		return nil, fmt.Errorf("compressed from %d bytes, not %d", h.FrameContentSize, size)
+	}
 	// Memory is not given on a header's word alone: past what is usual, it grows
 	// with what really comes out.
 	out, err := zstdDecoder.DecodeAll(src, make([]byte, 0, min(size, 64*len(src)+1<<16)))

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"github.com/FastFilter/xorfilter"
 	"github.com/cespare/xxhash/v2"
@@ -83,8 +84,9 @@ func readFilter(b []byte) (filter, error) {
 		SegmentCountLength: binary.LittleEndian.Uint32(b[28:]),
 		Fingerprints:       body[filterHeader:],
 	}
-	// The three slots of a key lie in three neighbouring segments.
-	if fuse.SegmentLength == 0 || fuse.SegmentLengthMask != fuse.SegmentLength-1 ||
+	// The three slots of a key lie in three neighbouring segments, whose length
+	// is a power of two: within one, a slot is moved by exclusive or.
+	if bits.OnesCount32(fuse.SegmentLength) != 1 || fuse.SegmentLengthMask != fuse.SegmentLength-1 ||
 		uint64(fuse.SegmentCountLength) != uint64(fuse.SegmentCount)*uint64(fuse.SegmentLength) ||
 		uint64(fuse.SegmentCountLength)+2*uint64(fuse.SegmentLength) > uint64(n) {
 		return filter{}, fmt.Errorf("%w: sizes do not agree", errFilter)

@@ -99,12 +99,14 @@ func ParseText(text string) Value {
 		if json.Unmarshal([]byte(text), &s) == nil {
 			return Value{Type: String, Str: s}
 		}
-	case strings.HasPrefix(text, `{"$bytes":"`) && strings.HasSuffix(text, `"}`):
-		if b, err := base64.StdEncoding.DecodeString(text[11 : len(text)-2]); err == nil {
+	case strings.HasPrefix(text, `{"$bytes":"`):
+		rest, ok := strings.CutSuffix(text[len(`{"$bytes":"`):], `"}`)
+		if b, err := base64.StdEncoding.DecodeString(rest); ok && err == nil {
 			return Value{Type: Bytes, Str: string(b)}
 		}
-	case strings.HasPrefix(text, `{"$double":"`) && strings.HasSuffix(text, `"}`):
-		if f, err := strconv.ParseFloat(text[12:len(text)-2], 64); err == nil {
+	case strings.HasPrefix(text, `{"$double":"`):
+		rest, ok := strings.CutSuffix(text[len(`{"$double":"`):], `"}`)
+		if f, err := strconv.ParseFloat(rest, 64); ok && err == nil {
 			return Value{Type: Double, Num: math.Float64bits(f)}
 		}
 	case text != "" && (text[0] == '-' || '0' <= text[0] && text[0] <= '9'):

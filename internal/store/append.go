@@ -27,8 +27,9 @@ const (
 	packedS2   = 3 // one S2 block: what we compress ourselves, at half of zstd's price
 )
 
-// maxPayload bounds what a record may decompress to. Receivers cap at 64 MiB.
-const maxPayload = 1 << 30
+// maxPayload bounds what a record may decompress to, and so what is taken.
+// Receivers cap at 64 MiB.
+const maxPayload = 256 << 20
 
 var packBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
@@ -36,6 +37,9 @@ var packBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // It implements otlp.Sink.
 func (s *Store) AppendTraces(ctx context.Context, p otlp.Payload) (otlp.Result, error) {
 	s.counts.payloads.Add(1)
+	if len(p.Raw) > maxPayload {
+		return otlp.Result{}, fmt.Errorf("%w: %d bytes, at most %d can be stored", otlp.ErrMalformed, len(p.Raw), maxPayload)
+	}
 	// Compressing outside the lock costs nothing when the payload turns out to
 	// be malformed, which is rare.
 	header := []byte{recordTraces, byte(p.Encoding)}
@@ -104,6 +108,8 @@ func (s *Store) insert(header, body, raw []byte) (otlp.Result, wal.Ticket, error
 
 var zstdReader, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPayload))
 
+var errUnpacked = fmt.Errorf("log record: more than %d bytes when decompressed", maxPayload)
+
 // unpackRecord returns the payload of a record.
 func unpackRecord(rec []byte) ([]byte, error) {
 	if len(rec) < 2 || rec[0] != recordTraces {
@@ -118,9 +124,12 @@ func unpackRecord(rec []byte) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("log record: %w", err)
 		}
-		raw, err := io.ReadAll(io.LimitReader(r, maxPayload))
+		raw, err := io.ReadAll(io.LimitReader(r, maxPayload+1))
 		if err != nil {
 			return nil, fmt.Errorf("log record: %w", err)
+		}
+		if len(raw) > maxPayload {
+			return nil, errUnpacked
 		}
 		return raw, nil
 	case packedZstd:
@@ -130,6 +139,9 @@ func unpackRecord(rec []byte) ([]byte, error) {
 		}
 		return raw, nil
 	case packedS2:
+		if n, err := s2.DecodedLen(body); err == nil && n > maxPayload {
+			return nil, errUnpacked
+		}
 		raw, err := s2.Decode(nil, body)
 		if err != nil {
 			return nil, fmt.Errorf("log record: %w", err)
