@@ -228,12 +228,12 @@ func (a *Attrs) Get(row uint32, key string) (Value, bool) {
 	return Value{}, false
 }
 
-// Size is the memory held, in bytes.
+// Size is the memory in use, in bytes, without what slices hold in reserve.
 func (a *Attrs) Size() int {
-	n := 4 * (cap(a.Rest.Rows) + cap(a.Rest.Keys) + cap(a.Rest.Vals))
+	n := 12 * len(a.Rest.Rows)
 	n += a.Rest.KeyDict.Size() + a.Rest.ValDict.Size()
 	for _, c := range a.Columns {
-		n += 256 + 4*(cap(c.Rows)+cap(c.Codes)) + 8*cap(c.Nums) + c.Dict.Size()
+		n += 256 + 4*(len(c.Rows)+len(c.Codes)) + 8*len(c.Nums) + c.Dict.Size()
 	}
 	return n
 }

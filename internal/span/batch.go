@@ -159,14 +159,16 @@ func (b *Batch) Reset() {
 	b.last = b.last[:0]
 }
 
-// Size is the memory held, in bytes, with what slices hold in reserve.
+// Size is the memory in use, in bytes, without what slices hold in reserve: a
+// batch that was reset is empty, whatever it has kept for reuse.
 func (b *Batch) Size() int {
-	n := cap(b.Trace)*(4+8+8+8+8+4+1+1+4+4+4+4+4+4) + 4*cap(b.last)
-	n += 12 * (cap(b.DroppedAttrs.Rows) + cap(b.DroppedEvents.Rows) + cap(b.DroppedLinks.Rows))
+	const fixed = 4 + 8 + 8 + 8 + 8 + 4 + 1 + 1 + 4 + 4 + 4 + 4 + 4 + 4
+	n := len(b.Trace)*fixed + 4*len(b.last)
+	n += 12 * (len(b.DroppedAttrs.Rows) + len(b.DroppedEvents.Rows) + len(b.DroppedLinks.Rows))
 	n += b.Traces.Size() + b.Names.Size() + b.Messages.Size() + b.States.Size()
 	n += b.Attrs.Size() + b.Resources.size() + b.Scopes.size()
-	n += cap(b.Events.Span)*16 + b.Events.Names.Size() + b.Events.Attrs.Size()
-	n += cap(b.Links.Span)*36 + b.Links.States.Size() + b.Links.Attrs.Size()
+	n += len(b.Events.Span)*16 + b.Events.Names.Size() + b.Events.Attrs.Size()
+	n += len(b.Links.Span)*36 + b.Links.States.Size() + b.Links.Attrs.Size()
 	return n
 }
 
@@ -258,7 +260,7 @@ func (s *Sets) reset() {
 	s.Name, s.Version, s.Schema, s.Dropped = s.Name[:0], s.Version[:0], s.Schema[:0], s.Dropped[:0]
 }
 
-func (s *Sets) size() int { return 56*cap(s.Name) + s.Keys.Size() + s.Attrs.Size() }
+func (s *Sets) size() int { return 56*len(s.Name) + s.Keys.Size() + s.Attrs.Size() }
 
 // Service returns a resource's service.name, "" if it has none.
 func (b *Batch) Service(resource uint32) string {

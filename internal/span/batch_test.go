@@ -58,6 +58,9 @@ func TestResetReuses(t *testing.T) {
 	var b, fresh span.Batch
 	spantest.Random(&b, rand.New(rand.NewPCG(5, 6)), 500)
 	b.Reset()
+	if n := b.Size(); n > 256*(span.MaxColumns+100) {
+		t.Errorf("an empty batch says that it has %d bytes in use", n)
+	}
 	if b.Len() != 0 || spantest.Dump(&b) != "" {
 		t.Fatalf("a reset batch still has %d spans", b.Len())
 	}

@@ -36,8 +36,8 @@ func (d *Dict) Bytes(code uint32) []byte {
 // String returns a copy of value code.
 func (d *Dict) String(code uint32) string { return string(d.Bytes(code)) }
 
-// Size is the memory held, in bytes.
-func (d *Dict) Size() int { return cap(d.buf) + 4*(cap(d.ends)+cap(d.hashes)+cap(d.table)) }
+// Size is the memory in use, in bytes; the table is taken as half full.
+func (d *Dict) Size() int { return len(d.buf) + 16*len(d.ends) }
 
 // Reset forgets all values and keeps the memory.
 func (d *Dict) Reset() {
