@@ -464,3 +464,40 @@ func cmpInt(a, b int64) int {
 	}
 	return 1
 }
+
+// TestManyKeys sends spans whose every attribute has a key of its own: columns
+// stay few, memory stays bounded, nothing is lost.
+func TestManyKeys(t *testing.T) {
+	w := newWorld(t, Options{})
+	keys := 100_000
+	if testing.Short() {
+		keys = 10_000
+	}
+	var all span.Batch
+	for from := 0; from < keys; from += 1000 {
+		var b span.Batch
+		resource := b.Resources.InternSet(span.Set{}, func(*span.Attrs) {})
+		scope := b.Scopes.InternSet(span.Set{}, func(*span.Attrs) {})
+		for i := from; i < from+1000; i += 10 {
+			row := b.Begin(resource, scope)
+			b.ID[row] = span.ID{1, byte(i >> 16), byte(i >> 8), byte(i)}
+			for k := range 10 {
+				b.Attrs.Num(fmt.Appendf(nil, "key.%d", i+k), span.Int, uint64(i+k))
+			}
+			b.Commit(row, span.TraceID{byte(from >> 16), byte(from >> 8), byte(from), 1})
+		}
+		if _, err := w.store.AppendTraces(t.Context(), otlp.Payload{Raw: otlp.AppendProto(nil, &b)}); err != nil {
+			t.Fatal(err)
+		}
+		all.AppendRows(&b, seq(b.Len()))
+	}
+	w.want = all
+	if st := w.store.Stats(); st.HeadBytes > int64(keys)*100+1<<20 {
+		t.Errorf("%d keys take %d bytes in the head", keys, st.HeadBytes)
+	}
+	w.check("from the head")
+	if err := w.store.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.check("from a block")
+}
