@@ -21,13 +21,13 @@ demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
 	@EVERSPAN_BIN=$(CURDIR)/bin/everspan exec bin/shop
 
 test: lint node cross ## everything: lint, all tests, race, real Node.js, every platform
-	$(GO) test ./...
-	cd examples/shop && $(GO) test ./...
+	$(GO) test -count=1 ./...
+	cd examples/shop && $(GO) test -count=1 ./...
 	$(MAKE) race
 	@$(MAKE) vuln
 
 short: ## what fits into half a minute
-	$(GO) test -short ./...
+	$(GO) test -short -count=1 ./...
 
 lint: ## gofmt, vet, staticcheck
 	@test -z "$$(gofmt -l $(MODULES))" || { gofmt -l $(MODULES); echo "run gofmt -w on these"; exit 1; }
@@ -42,7 +42,7 @@ race: ## the tests under the race detector (needs a C compiler)
 
 cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
-	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... || exit 1; done
+	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
 node: ## install what the Node.js test service needs
 	@cd test/node && npm ci --silent
