@@ -183,6 +183,9 @@ func tell(logger *slog.Logger, r store.Report) {
 	for _, id := range r.Adopted {
 		logger.Warn("a block without a manifest was taken in", "block", id)
 	}
+	for _, what := range r.Aside {
+		logger.Error("a record of the log could not be decoded and is kept aside", "what", what)
+	}
 	for _, id := range r.Removed {
 		logger.Info("an unfinished block was removed; its spans are in the log", "block", id)
 	}

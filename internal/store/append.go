@@ -108,12 +108,14 @@ func (s *Store) insert(header, body, raw []byte) (otlp.Result, wal.Ticket, error
 
 var zstdReader, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPayload))
 
+var errNewer = errors.New("log record that a newer everspan wrote: start that one")
+
 var errUnpacked = fmt.Errorf("log record: more than %d bytes when decompressed", maxPayload)
 
 // unpackRecord returns the payload of a record.
 func unpackRecord(rec []byte) ([]byte, error) {
 	if len(rec) < 2 || rec[0] != recordTraces {
-		return nil, fmt.Errorf("log record of unknown kind (%d bytes): was it written by a newer everspan?", len(rec))
+		return nil, fmt.Errorf("%w: %d bytes of an unknown kind", errNewer, len(rec))
 	}
 	body := rec[2:]
 	switch rec[1] {
@@ -148,5 +150,5 @@ func unpackRecord(rec []byte) ([]byte, error) {
 		}
 		return raw, nil
 	}
-	return nil, fmt.Errorf("log record of unknown compression %d: was it written by a newer everspan?", rec[1])
+	return nil, fmt.Errorf("%w: compression %d", errNewer, rec[1])
 }

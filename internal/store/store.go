@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -78,6 +79,9 @@ type Report struct {
 	// that were found without one for that reason.
 	Damaged []string
 	Adopted []string
+	// Aside lists records of the log that could not be decoded, why, and under
+	// which key of the bucket they are kept.
+	Aside []string
 	// Removed lists unfinished blocks, left by a crash, that were deleted.
 	Removed []string
 }
@@ -105,7 +109,7 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 	for _, b := range s.manifest.Blocks {
 		report.Spans += b.Spans
 	}
-	if report.Log, err = s.replay(ctx); err != nil {
+	if err := s.replay(ctx, &report); err != nil {
 		return nil, report, fmt.Errorf("open store: replay the log: %w", err)
 	}
 	report.Head = s.head.batch.Len()
@@ -172,25 +176,44 @@ func (s *Store) install(m manifest) {
 
 // replay rebuilds the head from the log. It flushes between segments when the
 // head has grown large, so that memory is bounded here as well.
-func (s *Store) replay(ctx context.Context) (wal.Report, error) {
+func (s *Store) replay(ctx context.Context, report *Report) (err error) {
 	var at uint64
-	return s.log.Replay(ctx, s.manifest.Log, func(segment uint64, rec []byte) error {
-		if segment != at && s.head.size > s.o.FlushBytes {
-			if err := s.flushHead(ctx, segment); err != nil {
-				return err
+	records := 0 // of the segment
+	report.Log, err = s.log.Replay(ctx, s.manifest.Log, func(segment uint64, rec []byte) error {
+		if segment != at {
+			if s.head.size > s.o.FlushBytes {
+				if err := s.flushHead(ctx, segment); err != nil {
+					return err
+				}
 			}
+			at, records = segment, 0
 		}
-		at = segment
+		records++
 		payload, err := unpackRecord(rec)
-		if err != nil {
+		if errors.Is(err, errNewer) {
 			return err
 		}
-		if _, err := otlp.AppendTraces(&s.head.batch, payload); err != nil {
-			return fmt.Errorf("segment %d: %w", segment, err)
+		if err == nil {
+			_, err = otlp.AppendTraces(&s.head.batch, payload)
+		}
+		if err != nil {
+			return s.setAside(ctx, fmt.Sprintf("aside/log-%x-%d", segment, records), rec, err, report)
 		}
 		s.grown(time.Now())
 		return nil
 	})
+	return err
+}
+
+// setAside keeps a record that was accepted once and can't be decoded now. That
+// takes a fault of ours, which must neither keep the server from starting nor
+// cost the sender's data.
+func (s *Store) setAside(ctx context.Context, key string, rec []byte, why error, report *Report) error {
+	if _, err := s.bkt.Create(ctx, key, bytes.NewReader(rec)); err != nil && !errors.Is(err, bucket.ErrExists) {
+		return fmt.Errorf("set a record aside (%w): %w", why, err)
+	}
+	report.Aside = append(report.Aside, fmt.Sprintf("%s: %v", key, why))
+	return nil
 }
 
 // grown notes the head's size after an append.

@@ -376,6 +376,34 @@ func TestConcurrentWritersAndReaders(t *testing.T) {
 	}
 }
 
+// TestUndecodableRecord puts a record into the log that no payload can be: the
+// store starts, keeps it aside and has all the rest.
+func TestUndecodableRecord(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.mustSend(1, 20)
+	bad := []byte{recordTraces, packedNot, 0xff, 0xff, 0xff}
+	ticket, err := w.log.Append(bad)
+	if err == nil {
+		err = ticket.Wait(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.mustSend(2, 20)
+	for range 2 {
+		w.kill()
+		w.start()
+		if len(w.last.Aside) != 1 || w.last.Head != 40 {
+			t.Fatalf("report %+v", w.last)
+		}
+		w.check("beside a record that can't be decoded")
+	}
+	key, _, _ := strings.Cut(w.last.Aside[0], ":")
+	if kept, err := bucket.ReadAll(t.Context(), w.bkt, key, 100); err != nil || !bytes.Equal(kept, bad) {
+		t.Errorf("%s has %v, %v", key, kept, err)
+	}
+}
+
 func TestUnknownRecord(t *testing.T) {
 	for _, rec := range [][]byte{nil, {1}, {9, 0}, {1, 9, 1}, {1, packedGzip, 1, 2}, {1, packedZstd, 1}, {1, packedS2, 255}} {
 		if _, err := unpackRecord(rec); err == nil {
