@@ -120,13 +120,14 @@ func (s *Server) buildInfo(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, s.Build)
 }
 
-// index is what a browser shows until there is a page.
+// index is what a browser shows until there is a page. OTLP is answered on this
+// port as well, so that the address in it is right whatever the settings are.
 func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, `Everspan %s
 
-Send spans with any OpenTelemetry SDK: set OTEL_EXPORTER_OTLP_ENDPOINT to
-http://127.0.0.1:4318 (HTTP) or http://127.0.0.1:4317 (gRPC).
+Send spans with any OpenTelemetry SDK:
+  OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_EXPORTER_OTLP_ENDPOINT=http://%s
 
 In a terminal:
   everspan traces        the newest traces
@@ -136,5 +137,5 @@ Over HTTP:
   /api/v1/traces
   /api/v1/traces/{id}/waterfall
   /metrics
-`, s.Build.Version)
+`, s.Build.Version, r.Host)
 }

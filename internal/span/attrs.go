@@ -1,8 +1,9 @@
 package span
 
 import (
+	"bytes"
 	"slices"
-	"strings"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -60,22 +61,26 @@ func (a *Attrs) column(key []byte, typ Type) *Column {
 }
 
 // find returns the number of a key's column, which is made if there is room,
-// and otherwise -1.
+// and otherwise -1. Keys that are not UTF-8 become it first, so that two that
+// end up the same share a column.
 func (a *Attrs) find(key []byte, typ Type) int {
 	if i, ok := a.index[columnID{unsafe.String(unsafe.SliceData(key), len(key)), typ}]; ok {
 		return i
+	}
+	if !utf8.Valid(key) {
+		return a.find(bytes.ToValidUTF8(key, []byte("\uFFFD")), typ)
 	}
 	if len(a.Columns) >= MaxColumns {
 		return -1
 	}
 	i := len(a.Columns)
-	c := &Column{Key: strings.ToValidUTF8(string(key), "\uFFFD"), Type: typ}
+	c := &Column{Key: string(key), Type: typ}
 	a.Columns = append(a.Columns, c)
 	a.next = append(a.next, i+1)
 	if a.index == nil {
 		a.index = make(map[columnID]int)
 	}
-	a.index[columnID{string(key), typ}] = i
+	a.index[columnID{c.Key, typ}] = i
 	return i
 }
 

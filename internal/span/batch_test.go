@@ -88,6 +88,27 @@ func TestManyKeysGoToTheRest(t *testing.T) {
 	}
 }
 
+// TestKeysThatAreNotText sends keys that differ only in what is no UTF-8. They
+// become one key, and rows stay in order for those who search them.
+func TestKeysThatAreNotText(t *testing.T) {
+	var b span.Batch
+	for i, key := range []string{"k\xff", "k\xfe", "k\xff", "k\uFFFD", "k\xfd"} {
+		row := b.Begin(b.Resources.InternSet(span.Set{}, func(*span.Attrs) {}), b.Scopes.InternSet(span.Set{}, func(*span.Attrs) {}))
+		b.ID[row] = span.ID{byte(i + 1)}
+		b.Attrs.Num([]byte(key), span.Int, uint64(i))
+		b.Attrs.Num([]byte("k\xfe"), span.Int, 100)
+		b.Commit(row, span.TraceID{1})
+	}
+	if len(b.Attrs.Columns) != 1 || !slices.IsSorted(b.Attrs.Columns[0].Rows) {
+		t.Errorf("%d columns", len(b.Attrs.Columns))
+	}
+	var c span.Batch
+	c.AppendRows(&b, []uint32{1, 3})
+	if diff := cmp.Diff(spantest.Dump(&b, 1, 3), spantest.Dump(&c)); diff != "" {
+		t.Errorf("copied rows differ (-want +got):\n%s", diff)
+	}
+}
+
 func TestUnique(t *testing.T) {
 	var b span.Batch
 	spantest.Random(&b, rand.New(rand.NewPCG(1, 1)), 50)
