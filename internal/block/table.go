@@ -35,7 +35,7 @@ type table struct {
 func newTable(b *span.Batch) *table {
 	t := &table{b: b, services: b.Services(), place: make([]uint32, b.Len())}
 
-	// Group by trace: rows of a trace in order of arrival, traces by start.
+	// Group by trace; within a trace and among traces by start.
 	groups := make([][]uint32, b.Traces.Len())
 	counts := make([]uint32, b.Traces.Len())
 	for _, code := range b.Trace {
