@@ -31,6 +31,9 @@ func (s *Store) flusher(ctx context.Context) {
 				!s.head.since.IsZero() && time.Since(s.head.since) >= s.o.FlushAge
 			s.mu.RUnlock()
 			if !due {
+				if s.log.Stats().Segments > 1 {
+					s.cutLog() // the last flush had to leave the newest segment
+				}
 				continue
 			}
 		}
