@@ -165,7 +165,13 @@ func (d *Dir) writeTemp(ctx context.Context, r io.Reader) (name string, size int
 func (d *Dir) link(tmp, path string) error {
 	var err error
 	for range createTries {
-		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+		if errors.Is(err, fs.ErrExist) {
+			// A folder was there and was gone at the second look, because its last
+			// object was deleted. That says nothing about ours.
+			continue
+		}
+		if err == nil {
 			err = os.Link(tmp, path)
 		}
 		switch {
