@@ -89,12 +89,10 @@ func (t *table) counts(f *fileWriter, name string, order []uint32, c *span.Colum
 }
 
 func (t *table) writeEvents(out io.Writer) (File, error) {
-	b, e := t.b, &t.b.Events
+	e := &t.b.Events
 	f := newFileWriter(out, len(t.events), pageRows)
 	rows := t.all(t.events)
-	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return b.Traces.Bytes(b.Trace[e.Span[i]]) }})
-	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return b.ID[e.Span[i]][:] }})
-	t.spanRow(f, rows, e.Span)
+	t.owner(f, rows, e.Span)
 	number(f, "time", shapeTime, rows, e.Time)
 	coded(f, "name", rows, e.Name, &e.Names)
 	t.counts(f, "dropped_attributes", t.events, &e.Dropped)
@@ -102,12 +100,10 @@ func (t *table) writeEvents(out io.Writer) (File, error) {
 }
 
 func (t *table) writeLinks(out io.Writer) (File, error) {
-	b, l := t.b, &t.b.Links
+	l := &t.b.Links
 	f := newFileWriter(out, len(t.links), pageRows)
 	rows := t.all(t.links)
-	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return b.Traces.Bytes(b.Trace[l.Span[i]]) }})
-	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return b.ID[l.Span[i]][:] }})
-	t.spanRow(f, rows, l.Span)
+	t.owner(f, rows, l.Span)
 	f.column(column{name: "linked_trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return l.TraceID[i][:] }})
 	f.column(column{name: "linked_span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return l.ID[i][:] }})
 	coded(f, "trace_state", rows, l.State, &l.States)
@@ -116,8 +112,12 @@ func (t *table) writeLinks(out io.Writer) (File, error) {
 	return t.attributes(f, []attributeSource{{"link", &l.Attrs, t.links}})
 }
 
-// spanRow writes which row of spans.parquet an event or link belongs to.
-func (t *table) spanRow(f *fileWriter, rows, spans []uint32) {
+// owner writes the span that an event or link belongs to: its ids and its row of
+// spans.parquet.
+func (t *table) owner(f *fileWriter, rows, spans []uint32) {
+	b := t.b
+	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return b.Traces.Bytes(b.Trace[spans[i]]) }})
+	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return b.ID[spans[i]][:] }})
 	f.column(column{name: "span_row", shape: shapeInt64, rows: rows, num: func(i uint32) int64 { return int64(t.place[spans[i]]) - 1 }})
 }
 

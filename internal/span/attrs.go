@@ -130,17 +130,6 @@ func (a *Attrs) rest(key []byte, v Value) {
 	r.Vals = append(r.Vals, r.ValDict.Text(v.AppendText(nil)))
 }
 
-// Find returns the columns of a key, one for each type that occurs.
-func (a *Attrs) Find(key string) []*Column {
-	var found []*Column
-	for t := range numTypes {
-		if i, ok := a.index[columnID{key, t}]; ok {
-			found = append(found, a.Columns[i])
-		}
-	}
-	return found
-}
-
 // Get returns the value of a key in a row. It is for a value here and there:
 // use [Attrs.ByRow] to walk the attributes of many rows.
 func (a *Attrs) Get(row uint32, key string) (Value, bool) {
