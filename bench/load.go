@@ -19,12 +19,6 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// payload is an encoded export request.
-type payload struct {
-	bytes []byte
-	spans int
-}
-
 // loaded is what a load came to.
 type loaded struct {
 	Spans   int           `json:"spans"`

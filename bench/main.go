@@ -10,6 +10,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -46,16 +47,22 @@ type report struct {
 }
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == "generate" {
+		if err := generateCommand(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	spans := flag.Int("spans", 1_000_000, "spans to send")
 	connections := flag.Int("connections", 4, "gRPC connections")
-	batch := flag.Int("batch", 800, "spans a payload")
 	seed := flag.Uint64("seed", 1, "seed of the workload")
 	memory := flag.String("memory", "512MiB", "the server's --memory")
 	verify := flag.Bool("verify", true, "read every trace back, before and after a restart")
 	asJSON := flag.Bool("json", false, "print JSON instead of a table")
 	keep := flag.String("keep", "", "keep the server's data in this folder")
 	flag.Parse()
-	r, err := run(context.Background(), *spans, *connections, *batch, *seed, *memory, *verify, *keep)
+	r, err := run(context.Background(), *spans, *connections, *seed, *memory, *verify, *keep)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
@@ -69,7 +76,7 @@ func main() {
 	r.print()
 }
 
-func run(ctx context.Context, spans, connections, batch int, seed uint64, memory string, verify bool, keep string) (r report, err error) {
+func run(ctx context.Context, spans, connections int, seed uint64, memory string, verify bool, keep string) (r report, err error) {
 	dir, err := os.MkdirTemp("", "everspan-bench")
 	if err != nil {
 		return r, err
@@ -84,15 +91,22 @@ func run(ctx context.Context, spans, connections, batch int, seed uint64, memory
 		return r, err
 	}
 	say("making %d spans", spans)
-	w := newWorkload(seed)
+	w := newWorkload(seed, spans)
 	var payloads []payload
-	w.payloads(spans, batch, func(p []byte, n int) { payloads = append(payloads, payload{p, n}) })
+	w.generate(func(p payload) error {
+		payloads = append(payloads, payload{bytes.Clone(p.bytes), p.spans})
+		return nil
+	})
+	traces := make(map[span.TraceID]int)
+	for _, t := range w.sample.traces {
+		traces[span.TraceID(t.id)] = t.spans
+	}
 	for _, p := range payloads {
 		r.Spans += p.spans
 		r.RawBytes += float64(len(p.bytes))
 	}
 	r.RawBytes /= float64(r.Spans)
-	r.Traces = len(w.traces)
+	r.Traces = len(traces)
 	say("unmarshalling them with pdata, for comparison")
 	cost, err := unmarshalCost(payloads)
 	if err != nil {
@@ -116,7 +130,7 @@ func run(ctx context.Context, spans, connections, batch int, seed uint64, memory
 	}
 	if verify {
 		say("reading %d traces back", r.Traces)
-		if r.VerifiedHead, _, err = readBack(ctx, s.http, w.traces); err != nil {
+		if r.VerifiedHead, _, err = readBack(ctx, s.http, traces); err != nil {
 			s.stop()
 			return r, err
 		}
@@ -149,7 +163,7 @@ func run(ctx context.Context, spans, connections, batch int, seed uint64, memory
 	if verify {
 		say("reading %d traces back again", r.Traces)
 		var times []time.Duration
-		if r.Verified, times, err = readBack(ctx, s.http, w.traces); err != nil {
+		if r.Verified, times, err = readBack(ctx, s.http, traces); err != nil {
 			return r, err
 		}
 		slices.Sort(times)
