@@ -12,11 +12,6 @@ import (
 // columns. A service has tens of keys, a large fleet a few hundred.
 const MaxColumns = 1000
 
-type columnID struct {
-	key string
-	typ Type
-}
-
 // Attrs is the attribute table of one kind of row: spans, resources, scopes,
 // events or links. Rows are appended in ascending order; the zero value is
 // ready for use.
@@ -24,36 +19,49 @@ type Attrs struct {
 	Columns []*Column
 	Rest    Rest
 
-	index map[columnID]int
-	// next[i] is the column that followed column i the last time. Spans of one
-	// operation carry their keys in one order, so the guess is nearly always
-	// right and saves the hash of the key.
-	next []int
-	at   int // the column used last, -1 at the start of a row
+	index slots // finds a column by the hash of its key and type
+	// next guesses the column of a value from the row's operation and the column
+	// of the value before: spans of one operation carry their keys in one order.
+	// A wrong guess costs the hash of the key.
+	next []uint16
+	base uint32 // where the operation's guesses begin in next
+	at   int    // the column used last, -1 at the start of a row
 	row  uint32
 }
 
+// guesses is the length of Attrs.next in a table whose rows have operations: a
+// hundred of them with ten keys each seldom meet.
+const guesses = 1 << 14
+
 // Begin starts a row, which must not be below the one before.
-func (a *Attrs) Begin(row uint32) { a.row, a.at = row, -1 }
+func (a *Attrs) Begin(row uint32) { a.row, a.at, a.base = row, -1, 0 }
+
+// Expect says which operation the current row is of; any number that tells them
+// apart will do. It makes the row's attributes faster to add, nothing else.
+func (a *Attrs) Expect(operation uint32) {
+	if len(a.next) < guesses {
+		a.next = make([]uint16, guesses)
+	}
+	a.base = operation * 0x9e3779b1 >> 16
+}
 
 // column finds the column for the next value of the current row. It returns nil
 // when the value has to go to the rest: too many columns, or the row has the key
 // already.
 func (a *Attrs) column(key []byte, typ Type) *Column {
-	guess := 0
-	if a.at >= 0 {
-		guess = a.next[a.at]
+	guess := int(a.base) + a.at + 1
+	i := MaxColumns
+	if mask := len(a.next) - 1; mask >= 0 {
+		i = int(a.next[guess&mask])
 	}
-	if guess >= len(a.Columns) || a.Columns[guess].Type != typ || a.Columns[guess].Key != string(key) {
-		if guess = a.find(key, typ); guess < 0 {
+	if i >= len(a.Columns) || a.Columns[i].Key != string(key) || a.Columns[i].Type != typ {
+		if i = a.find(key, typ); i < 0 {
 			return nil
 		}
-		if a.at >= 0 {
-			a.next[a.at] = guess
-		}
+		a.next[guess&(len(a.next)-1)] = uint16(i)
 	}
-	a.at = guess
-	c := a.Columns[guess]
+	a.at = i
+	c := a.Columns[i]
 	if c.last() == int64(a.row) {
 		return nil
 	}
@@ -64,7 +72,12 @@ func (a *Attrs) column(key []byte, typ Type) *Column {
 // and otherwise -1. Keys that are not UTF-8 become it first, so that two that
 // end up the same share a column.
 func (a *Attrs) find(key []byte, typ Type) int {
-	if i, ok := a.index[columnID{unsafe.String(unsafe.SliceData(key), len(key)), typ}]; ok {
+	if a.index.full(len(a.Columns)) {
+		a.index = a.index.grown()
+	}
+	h := hash(key) + uint32(typ)
+	i, at := a.search(key, typ, h)
+	if i >= 0 {
 		return i
 	}
 	if !utf8.Valid(key) {
@@ -73,15 +86,26 @@ func (a *Attrs) find(key []byte, typ Type) int {
 	if len(a.Columns) >= MaxColumns {
 		return -1
 	}
-	i := len(a.Columns)
-	c := &Column{Key: string(key), Type: typ}
-	a.Columns = append(a.Columns, c)
-	a.next = append(a.next, i+1)
-	if a.index == nil {
-		a.index = make(map[columnID]int)
+	i = len(a.Columns)
+	a.Columns = append(a.Columns, &Column{Key: string(key), Type: typ, Dict: Dict{column: true}})
+	a.index[at] = uint64(h)<<32 | uint64(i+1)
+	if len(a.next) <= len(a.Columns) {
+		a.next = make([]uint16, max(16, 2*len(a.next)))
 	}
-	a.index[columnID{c.Key, typ}] = i
 	return i
+}
+
+// search returns the number of a key's column or -1, and its slot in the index
+// or the one that it would get.
+func (a *Attrs) search(key []byte, typ Type, h uint32) (i int, at uint32) {
+	mask := uint32(len(a.index) - 1)
+	for at = h & mask; a.index[at] != 0; at = (at + 1) & mask {
+		slot := a.index[at]
+		if c := a.Columns[uint32(slot)-1]; uint32(slot>>32) == h && c.Type == typ && c.Key == string(key) {
+			return int(uint32(slot) - 1), at
+		}
+	}
+	return -1, at
 }
 
 // Num adds an Int, Double or Bool to the current row, its bits as in Value.Num.
@@ -98,13 +122,7 @@ func (a *Attrs) Num(key []byte, typ Type, bits uint64) {
 func (a *Attrs) Text(key []byte, typ Type, v []byte) {
 	if c := a.column(key, typ); c != nil {
 		c.Rows = append(c.Rows, a.row)
-		code := uint32(0)
-		if typ == Bytes {
-			code = c.Dict.Code(v)
-		} else {
-			code = c.Dict.Text(v)
-		}
-		c.Codes = append(c.Codes, code)
+		c.Codes = append(c.Codes, c.Dict.add(v, typ != Bytes))
 		return
 	}
 	a.rest(key, Value{Type: typ, Str: string(v)})
@@ -133,8 +151,12 @@ func (a *Attrs) rest(key []byte, v Value) {
 // Get returns the value of a key in a row. It is for a value here and there:
 // use [Attrs.ByRow] to walk the attributes of many rows.
 func (a *Attrs) Get(row uint32, key string) (Value, bool) {
+	k := unsafe.Slice(unsafe.StringData(key), len(key))
 	for t := range numTypes {
-		if at, ok := a.index[columnID{key, t}]; ok {
+		if len(a.index) == 0 {
+			break
+		}
+		if at, _ := a.search(k, t, hash(k)+uint32(t)); at >= 0 {
 			c := a.Columns[at]
 			if i, ok := c.Find(row); ok {
 				return c.Value(i), true

@@ -26,7 +26,8 @@ type Batch struct {
 	// What the sender dropped, a sparse count a span.
 	DroppedAttrs, DroppedEvents, DroppedLinks Column
 
-	Traces, Names, Messages, States Dict
+	Traces                  TraceIDs
+	Names, Messages, States Dict
 
 	Attrs     Attrs // by span
 	Resources Sets
@@ -36,6 +37,8 @@ type Batch struct {
 
 	last []uint32 // by trace code: its newest span + 1
 	prev []uint32 // by span: the span of the same trace before it + 1
+
+	noName, noMessage, noState uint32 // codes of the empty text
 }
 
 // Sets interns resources or scopes: one row for each distinct one.
@@ -85,16 +88,19 @@ func (b *Batch) End(row uint32) int64 { return b.Start[row] + b.Duration[row] }
 // Truncate.
 func (b *Batch) Begin(resource, scope uint32) uint32 {
 	row := uint32(len(b.Trace))
+	if row == 0 {
+		b.noName, b.noMessage, b.noState = b.Names.Code(nil), b.Messages.Code(nil), b.States.Code(nil)
+	}
 	b.Trace = append(b.Trace, 0)
 	b.ID = append(b.ID, ID{})
 	b.Parent = append(b.Parent, ID{})
 	b.Start = append(b.Start, 0)
 	b.Duration = append(b.Duration, 0)
-	b.Name = append(b.Name, b.Names.Code(nil))
+	b.Name = append(b.Name, b.noName)
 	b.Kind = append(b.Kind, 0)
 	b.Status = append(b.Status, 0)
-	b.Message = append(b.Message, b.Messages.Code(nil))
-	b.State = append(b.State, b.States.Code(nil))
+	b.Message = append(b.Message, b.noMessage)
+	b.State = append(b.State, b.noState)
 	b.Flags = append(b.Flags, 0)
 	b.Resource = append(b.Resource, resource)
 	b.Scope = append(b.Scope, scope)
@@ -105,7 +111,7 @@ func (b *Batch) Begin(resource, scope uint32) uint32 {
 
 // Commit gives the span that was begun last its trace.
 func (b *Batch) Commit(row uint32, id TraceID) {
-	code := b.Traces.Code(id[:])
+	code := b.Traces.Code(id)
 	b.Trace[row] = code
 	if int(code) == len(b.last) {
 		b.last = append(b.last, 0)
@@ -149,7 +155,8 @@ func (b *Batch) Truncate(rows int) {
 func (b *Batch) Reset() {
 	b.Truncate(0)
 	b.Attrs.reset()
-	for _, d := range []*Dict{&b.Traces, &b.Names, &b.Messages, &b.States, &b.Events.Names, &b.Links.States} {
+	b.Traces.Reset()
+	for _, d := range []*Dict{&b.Names, &b.Messages, &b.States, &b.Events.Names, &b.Links.States} {
 		d.Reset()
 	}
 	b.Events.Attrs.reset()
@@ -174,7 +181,7 @@ func (b *Batch) Size() int {
 
 // Rows returns the spans of a trace, ascending; none when the batch has none.
 func (b *Batch) Rows(id TraceID) []uint32 {
-	code, ok := b.Traces.Find(id[:])
+	code, ok := b.Traces.Find(id)
 	if !ok || int(code) >= len(b.last) {
 		return nil
 	}

@@ -42,6 +42,7 @@ func (c *Column) truncate(rows int) {
 	c.Rows = c.Rows[:n]
 	if c.Type.isText() {
 		c.Codes = c.Codes[:n]
+		c.Dict.trim(c.Codes)
 	} else {
 		c.Nums = c.Nums[:n]
 	}
