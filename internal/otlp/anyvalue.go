@@ -1,6 +1,7 @@
 package otlp
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,27 +18,56 @@ var errDepth = errors.New("attribute value is nested deeper than 64 levels")
 // text makes a valid UTF-8 string of protobuf bytes.
 func text(v []byte) string { return strings.ToValidUTF8(string(v), "\uFFFD") }
 
-// attribute decodes a KeyValue into the current row of a table.
-func (d *decoder) attribute(a *span.Attrs, f *field) error {
-	msg, err := data(f)
-	if err != nil {
-		return err
+// attribute decodes a KeyValue into the current row of a table. It knows the
+// encoding that senders use, a key and then a value of one field, and leaves
+// every other one to oddAttribute.
+func attribute(a *span.Attrs, msg []byte) error {
+	if len(msg) == 0 || msg[0] != 1<<3|wireBytes {
+		return oddAttribute(a, msg)
 	}
-	var key, value []byte
-	var kv field
-	for len(msg) > 0 {
-		if msg, err = kv.NextField(msg); err != nil {
-			return fmt.Errorf("attribute: %w", err)
+	at := short(msg, 1)
+	if at == 0 || at == len(msg) || msg[at] != 2<<3|wireBytes {
+		return oddAttribute(a, msg)
+	}
+	key := msg[2:at]
+	var value []byte
+	if end := short(msg, at+1); end > 0 {
+		value, at = msg[at+2:end], end
+	} else {
+		value, at = chunk(msg, at+1)
+	}
+	if at != len(msg) || len(value) < 2 {
+		return oddAttribute(a, msg)
+	}
+	switch value[0] {
+	case anyString<<3 | wireBytes:
+		if end := short(value, 1); end == len(value) {
+			a.Text(key, span.String, value[2:])
+			return nil
 		}
-		switch kv.FieldNum {
-		case 1:
-			key, err = data(&kv)
-		case 2:
-			value, err = d.part(value, &kv)
+		if v, end := chunk(value, 1); end == len(value) {
+			a.Text(key, span.String, v)
+			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("attribute: %w", err)
+	case anyInt<<3 | wireVarint:
+		if n, end := uvarint(value, 1); end == len(value) {
+			a.Num(key, span.Int, n)
+			return nil
 		}
+	case anyDouble<<3 | wireFixed64:
+		if len(value) == 9 {
+			a.Num(key, span.Double, binary.LittleEndian.Uint64(value[1:]))
+			return nil
+		}
+	}
+	return oddAttribute(a, msg)
+}
+
+// oddAttribute is attribute for all encodings.
+func oddAttribute(a *span.Attrs, msg []byte) error {
+	key, value, err := readPair(msg)
+	if err != nil {
+		return in("attribute", err)
 	}
 	v, err := readAny(value)
 	if err != nil {
@@ -64,13 +94,20 @@ func (d *decoder) attribute(a *span.Attrs, f *field) error {
 	return nil
 }
 
-// part joins the parts of a message field that was sent more than once.
-func (d *decoder) part(have []byte, f *field) ([]byte, error) {
-	part, err := data(f)
-	if err != nil || have == nil {
-		return part, err
+// readPair reads a KeyValue; value is an encoded AnyValue.
+func readPair(msg []byte) (key, value []byte, err error) {
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireBytes:
+			key = f.data
+		case 2<<3 | wireBytes:
+			value = join(value, f.data)
+		default:
+			f.other(1<<1 | 1<<2)
+		}
 	}
-	return append(have[:len(have):len(have)], part...), nil
+	return key, value, f.err
 }
 
 // The fields of AnyValue's oneof.
@@ -93,38 +130,31 @@ type anyValue struct {
 }
 
 func readAny(msg []byte) (v anyValue, err error) {
-	var f field
-	for len(msg) > 0 {
-		if msg, err = f.NextField(msg); err != nil {
-			return v, err
-		}
-		switch f.FieldNum {
-		case anyString, anyBytes:
-			v.data, err = data(&f)
-		case anyArray, anyKvlist:
-			var part []byte
-			if part, err = data(&f); v.field == f.FieldNum {
-				v.data = append(v.data[:len(v.data):len(v.data)], part...)
+	f := fields{msg: msg}
+	for f.next() {
+		number := uint32(f.tag >> 3)
+		switch f.tag {
+		case anyString<<3 | wireBytes, anyBytes<<3 | wireBytes:
+			v.data = f.data
+		case anyArray<<3 | wireBytes, anyKvlist<<3 | wireBytes:
+			if v.field == number {
+				v.data = join(v.data, f.data)
 			} else {
-				v.data = part
+				v.data = f.data
 			}
-		case anyBool:
-			if v.num, err = varint(&f); v.num != 0 {
+		case anyBool<<3 | wireVarint:
+			if v.num = f.num; v.num != 0 {
 				v.num = 1
 			}
-		case anyInt:
-			v.num, err = varint(&f)
-		case anyDouble:
-			v.num, err = fixed64(&f)
+		case anyInt<<3 | wireVarint, anyDouble<<3 | wireFixed64:
+			v.num = f.num
 		default:
+			f.other(1<<8 - 2)
 			continue
 		}
-		if err != nil {
-			return v, err
-		}
-		v.field = f.FieldNum
+		v.field = number
 	}
-	return v, nil
+	return v, f.err
 }
 
 // appendAny appends a value as the JSON text that span.Value describes.
@@ -156,46 +186,34 @@ func appendList(dst []byte, v anyValue, depth int) ([]byte, error) {
 	}
 	dst = append(dst, open)
 	first := true
-	err := walk(v.data, "value", func(f *field) error {
-		if f.FieldNum != 1 {
-			return nil
-		}
-		item, err := data(f)
-		if err != nil {
-			return err
+	f := fields{msg: v.data}
+	for f.next() {
+		if f.tag != 1<<3|wireBytes {
+			f.other(1 << 1)
+			continue
 		}
 		if !first {
 			dst = append(dst, ',')
 		}
 		first = false
+		item := f.data
 		if v.field == anyKvlist {
-			var key, value []byte
-			err := walk(item, "pair", func(f *field) (err error) {
-				switch f.FieldNum {
-				case 1:
-					key, err = data(f)
-				case 2:
-					var part []byte
-					part, err = data(f)
-					value = append(value[:len(value):len(value)], part...)
-				}
-				return err
-			})
-			if err != nil {
-				return err
+			var key []byte
+			if key, item, f.err = readPair(f.data); f.err != nil {
+				return dst, in("pair", f.err)
 			}
 			if len(key) > 0 && key[0] == '$' {
 				key = append([]byte("$"), key...)
 			}
 			dst = append(span.AppendQuoted(dst, text(key)), ':')
-			item = value
 		}
 		inner, err := readAny(item)
 		if err != nil {
-			return err
+			return dst, in("value", err)
 		}
-		dst, err = appendAny(dst, inner, depth+1)
-		return err
-	})
-	return append(dst, shut), err
+		if dst, err = appendAny(dst, inner, depth+1); err != nil {
+			return dst, err
+		}
+	}
+	return append(dst, shut), in("value", f.err)
 }

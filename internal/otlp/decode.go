@@ -4,8 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 
-	"github.com/VictoriaMetrics/easyproto"
 	"github.com/everspan/everspan/internal/span"
 )
 
@@ -25,14 +25,21 @@ type Result struct {
 // payload is malformed, nothing of it is left in b and the error wraps
 // [ErrMalformed]. The payload is not kept.
 func AppendTraces(b *span.Batch, payload []byte) (Result, error) {
-	d := decoder{batch: b}
+	d := decoders.Get().(*decoder)
+	d.batch, d.result = b, Result{}
 	rows := b.Len()
-	if err := d.request(payload); err != nil {
+	err := d.request(payload)
+	result := d.result
+	d.batch, d.result = nil, Result{}
+	decoders.Put(d)
+	if err != nil {
 		b.Truncate(rows)
 		return Result{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	return d.result, nil
+	return result, nil
 }
+
+var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
 type decoder struct {
 	batch  *span.Batch
@@ -40,91 +47,34 @@ type decoder struct {
 	key    []byte // scratch for the identity of a resource or scope
 }
 
-type field = easyproto.FieldContext
-
-// walk calls each for every field of a message.
-func walk(msg []byte, name string, each func(f *field) error) error {
-	var f field
-	for len(msg) > 0 {
-		var err error
-		if msg, err = f.NextField(msg); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		if err := each(&f); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+// in says in which message an error is.
+func in(message string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
-}
-
-var errWireType = errors.New("field has another wire type than the schema")
-
-// data returns a field's bytes, of a string, bytes or message.
-func data(f *field) ([]byte, error) {
-	if v, ok := f.MessageData(); ok {
-		return v, nil
-	}
-	return nil, fmt.Errorf("field %d: %w", f.FieldNum, errWireType)
-}
-
-func varint(f *field) (uint64, error) {
-	if v, ok := f.Uint64(); ok {
-		return v, nil
-	}
-	return 0, fmt.Errorf("field %d: %w", f.FieldNum, errWireType)
-}
-
-func fixed64(f *field) (uint64, error) {
-	if v, ok := f.Fixed64(); ok {
-		return v, nil
-	}
-	return 0, fmt.Errorf("field %d: %w", f.FieldNum, errWireType)
-}
-
-func fixed32(f *field) (uint32, error) {
-	if v, ok := f.Fixed32(); ok {
-		return v, nil
-	}
-	return 0, fmt.Errorf("field %d: %w", f.FieldNum, errWireType)
+	return fmt.Errorf("%s: %w", message, err)
 }
 
 func (d *decoder) request(msg []byte) error {
-	return walk(msg, "request", func(f *field) error {
-		if f.FieldNum != 1 {
-			return nil
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireBytes:
+			f.err = d.resourceSpans(f.data)
+		default:
+			f.other(1 << 1)
 		}
-		m, err := data(f)
-		if err != nil {
-			return err
-		}
-		return d.resourceSpans(m)
-	})
+	}
+	return in("request", f.err)
 }
 
-// group reads what a ResourceSpans and a ScopeSpans have in common: field 1
-// identifies the set, field 3 is its schema URL, and both may come after the
-// fields 2 that need them. A message that was sent in parts is joined, which is
-// what protobuf says it means.
-func (d *decoder) group(msg []byte, name string) (set, schema []byte, err error) {
-	seen := 0
-	err = walk(msg, name, func(f *field) (err error) {
-		switch f.FieldNum {
-		case 1:
-			var part []byte
-			if part, err = data(f); err != nil {
-				return err
-			}
-			if seen++; seen == 1 {
-				set = part
-			} else {
-				set = append(set[:len(set):len(set)], part...)
-			}
-		case 3:
-			schema, err = data(f)
-		}
-		return err
-	})
-	return set, schema, err
+// join adds a part to a message that was sent in parts, mostly one. It never
+// writes to the payload.
+func join(have, part []byte) []byte {
+	if have == nil {
+		return part
+	}
+	return append(have[:len(have):len(have)], part...)
 }
 
 // identity builds the key under which a set is interned.
@@ -135,89 +85,132 @@ func (d *decoder) identity(set, schema []byte) []byte {
 	return d.key
 }
 
+// resourceSpans reads a ResourceSpans in one pass: its resource and schema URL
+// may come after the spans, and a resource that was sent in parts is joined,
+// which is what protobuf says it means. So the spans get it last.
 func (d *decoder) resourceSpans(msg []byte) error {
-	set, schema, err := d.group(msg, "resource_spans")
-	if err != nil {
-		return err
+	first := d.batch.Len()
+	var set, schema []byte
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireBytes:
+			set = join(set, f.data)
+		case 2<<3 | wireBytes:
+			f.err = d.scopeSpans(f.data)
+		case 3<<3 | wireBytes:
+			schema = f.data
+		default:
+			f.other(1<<1 | 1<<2 | 1<<3)
+		}
+	}
+	if f.err != nil {
+		return in("resource_spans", f.err)
 	}
 	sets := &d.batch.Resources
-	resource, isNew := sets.Intern(d.identity(set, schema))
+	row, isNew := sets.Intern(d.identity(set, schema))
 	if isNew {
-		sets.Schema[resource] = text(schema)
-		err := walk(set, "resource", func(f *field) error {
-			switch f.FieldNum {
-			case 1:
-				return d.attribute(&sets.Attrs, f)
-			case 2:
-				n, err := varint(f)
-				sets.Dropped[resource] = uint32(n)
-				return err
-			}
-			return nil
-		})
-		if err != nil {
-			return d.forget(sets, resource, err)
+		sets.Schema[row] = text(schema)
+		if err := resource(set, sets, row); err != nil {
+			// So that a later payload does not find half of it.
+			sets.Forget(row)
+			return in("resource", err)
 		}
 	}
-	return walk(msg, "resource_spans", func(f *field) error {
-		if f.FieldNum != 2 {
-			return nil
-		}
-		m, err := data(f)
-		if err != nil {
-			return err
-		}
-		return d.scopeSpans(m, resource)
-	})
+	spans := d.batch.Resource[first:]
+	for i := range spans {
+		spans[i] = row
+	}
+	return nil
 }
 
-func (d *decoder) scopeSpans(msg []byte, resource uint32) error {
-	set, schema, err := d.group(msg, "scope_spans")
-	if err != nil {
-		return err
+func resource(msg []byte, sets *span.Sets, row uint32) error {
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireBytes:
+			f.err = attribute(&sets.Attrs, f.data)
+		case 2<<3 | wireVarint:
+			sets.Dropped[row] = uint32(f.num)
+		default:
+			f.other(1<<1 | 1<<2)
+		}
+	}
+	return f.err
+}
+
+// scopeSpans reads a ScopeSpans as resourceSpans does.
+func (d *decoder) scopeSpans(msg []byte) error {
+	first := d.batch.Len()
+	var set, schema []byte
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireBytes:
+			set = join(set, f.data)
+		case 2<<3 | wireBytes:
+			f.err = in("span", d.span(f.data))
+		case 3<<3 | wireBytes:
+			schema = f.data
+		default:
+			f.other(1<<1 | 1<<2 | 1<<3)
+		}
+	}
+	if f.err != nil {
+		return in("scope_spans", f.err)
 	}
 	sets := &d.batch.Scopes
-	scope, isNew := sets.Intern(d.identity(set, schema))
+	row, isNew := sets.Intern(d.identity(set, schema))
 	if isNew {
-		sets.Schema[scope] = text(schema)
-		err := walk(set, "scope", func(f *field) error {
-			switch f.FieldNum {
-			case 1, 2:
-				v, err := data(f)
-				if f.FieldNum == 1 {
-					sets.Name[scope] = text(v)
-				} else {
-					sets.Version[scope] = text(v)
-				}
-				return err
-			case 3:
-				return d.attribute(&sets.Attrs, f)
-			case 4:
-				n, err := varint(f)
-				sets.Dropped[scope] = uint32(n)
-				return err
-			}
-			return nil
-		})
-		if err != nil {
-			return d.forget(sets, scope, err)
+		sets.Schema[row] = text(schema)
+		if err := scope(set, sets, row); err != nil {
+			sets.Forget(row)
+			return in("scope", err)
 		}
 	}
-	return walk(msg, "scope_spans", func(f *field) error {
-		if f.FieldNum != 2 {
-			return nil
-		}
-		m, err := data(f)
-		if err != nil {
-			return err
-		}
-		return d.span(m, resource, scope)
-	})
+	spans := d.batch.Scope[first:]
+	for i := range spans {
+		spans[i] = row
+	}
+	return nil
 }
 
-// forget takes back a set whose attributes turned out to be malformed, so that
-// a later payload does not find half of it.
-func (d *decoder) forget(sets *span.Sets, row uint32, err error) error {
-	sets.Forget(row)
-	return err
+func scope(msg []byte, sets *span.Sets, row uint32) error {
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireBytes:
+			sets.Name[row] = text(f.data)
+		case 2<<3 | wireBytes:
+			sets.Version[row] = text(f.data)
+		case 3<<3 | wireBytes:
+			f.err = attribute(&sets.Attrs, f.data)
+		case 4<<3 | wireVarint:
+			sets.Dropped[row] = uint32(f.num)
+		default:
+			f.other(1<<1 | 1<<2 | 1<<3 | 1<<4)
+		}
+	}
+	return f.err
+}
+
+// countSpans counts the spans of a payload without decoding them; of a malformed
+// one those before the fault.
+func countSpans(payload []byte) (n int) {
+	for request := (fields{msg: payload}); request.next(); {
+		if request.tag != 1<<3|wireBytes {
+			continue
+		}
+		for rs := (fields{msg: request.data}); rs.next(); {
+			if rs.tag != 2<<3|wireBytes {
+				continue
+			}
+			for ss := (fields{msg: rs.data}); ss.next(); {
+				if ss.tag == 2<<3|wireBytes {
+					n++
+				}
+			}
+		}
+	}
+	return n
 }

@@ -7,72 +7,91 @@ import (
 	"github.com/everspan/everspan/internal/span"
 )
 
-func (d *decoder) span(msg []byte, resource, scope uint32) error {
+// span reads a Span. It is where most of the time of decoding goes, therefore
+// it reads without fields.
+func (d *decoder) span(msg []byte) error {
 	b := d.batch
-	row := b.Begin(resource, scope)
+	row := b.Begin(0, 0) // resource and scope follow
 	var (
-		trace, id, parent                         []byte
-		start, end                                uint64
-		droppedAttrs, droppedEvents, droppedLinks uint32
-		f                                         field
-		v                                         []byte
-		n                                         uint64
-		err                                       error
+		trace, id, parent []byte
+		start, end        uint64
+		attrs, events     uint32 // dropped
+		links             uint32
 	)
-	for len(msg) > 0 {
-		if msg, err = f.NextField(msg); err != nil {
-			return fmt.Errorf("span: %w", err)
+	for at := 0; at < len(msg); {
+		var (
+			v   []byte
+			n   uint64
+			err error
+		)
+		tag := uint64(msg[at])
+		if at++; tag >= 0x80 {
+			if tag, at = uvarint(msg, at-1); at < 0 {
+				return errCut
+			}
 		}
-		switch f.FieldNum {
-		case 1:
-			trace, err = data(&f)
-		case 2:
-			id, err = data(&f)
-		case 3:
-			if v, err = data(&f); err == nil {
+		switch tag {
+		case 1<<3 | wireBytes:
+			trace, at = chunk(msg, at)
+		case 2<<3 | wireBytes:
+			id, at = chunk(msg, at)
+		case 3<<3 | wireBytes:
+			if v, at = chunk(msg, at); at >= 0 {
 				b.State[row] = b.States.Text(v)
 			}
-		case 4:
-			parent, err = data(&f)
-		case 5:
-			if v, err = data(&f); err == nil {
-				b.Name[row] = b.Names.Text(v)
+		case 4<<3 | wireBytes:
+			parent, at = chunk(msg, at)
+		case 5<<3 | wireBytes:
+			if v, at = chunk(msg, at); at >= 0 {
+				name := b.Names.Text(v)
+				b.Name[row] = name
+				b.Attrs.Expect(name)
 			}
-		case 6:
-			n, err = varint(&f)
+		case 6<<3 | wireVarint:
+			n, at = uvarint(msg, at)
 			b.Kind[row] = span.Kind(enum(n))
-		case 7:
-			start, err = fixed64(&f)
-		case 8:
-			end, err = fixed64(&f)
-		case 9:
-			err = d.attribute(&b.Attrs, &f)
-		case 10:
-			n, err = varint(&f)
-			droppedAttrs = uint32(n)
-		case 11:
-			if v, err = data(&f); err == nil {
+		case 7<<3 | wireFixed64:
+			start, at = fixed64(msg, at)
+		case 8<<3 | wireFixed64:
+			end, at = fixed64(msg, at)
+		case 9<<3 | wireBytes:
+			if end := short(msg, at); end > 0 {
+				err = attribute(&b.Attrs, msg[at+1:end])
+				at = end
+			} else if v, at = chunk(msg, at); at >= 0 {
+				err = attribute(&b.Attrs, v)
+			}
+		case 10<<3 | wireVarint:
+			n, at = uvarint(msg, at)
+			attrs = uint32(n)
+		case 11<<3 | wireBytes:
+			if v, at = chunk(msg, at); at >= 0 {
 				err = d.event(v, row)
 			}
-		case 12:
-			n, err = varint(&f)
-			droppedEvents = uint32(n)
-		case 13:
-			if v, err = data(&f); err == nil {
+		case 12<<3 | wireVarint:
+			n, at = uvarint(msg, at)
+			events = uint32(n)
+		case 13<<3 | wireBytes:
+			if v, at = chunk(msg, at); at >= 0 {
 				err = d.link(v, row)
 			}
-		case 14:
-			n, err = varint(&f)
-			droppedLinks = uint32(n)
-		case 15:
-			if v, err = data(&f); err == nil {
+		case 14<<3 | wireVarint:
+			n, at = uvarint(msg, at)
+			links = uint32(n)
+		case 15<<3 | wireBytes:
+			if v, at = chunk(msg, at); at >= 0 {
 				err = d.status(v, row)
 			}
-		case 16:
-			b.Flags[row], err = fixed32(&f)
+		case 16<<3 | wireFixed32:
+			b.Flags[row], at = fixed32(msg, at)
+		default:
+			at, err = skip(msg, at, tag, 1<<17-2)
 		}
 		if err != nil {
-			return fmt.Errorf("span: %w", err)
+			return err
+		}
+		if at < 0 {
+			return fmt.Errorf("field %d: %w", tag>>3, errCut)
 		}
 	}
 	if reason := badIDs(trace, id, parent); reason != "" {
@@ -86,7 +105,9 @@ func (d *decoder) span(msg []byte, resource, scope uint32) error {
 	copy(b.Parent[row][:], parent)
 	b.Start[row] = int64(start)
 	b.Duration[row] = int64(end - start)
-	b.SetDropped(row, droppedAttrs, droppedEvents, droppedLinks)
+	if attrs|events|links != 0 {
+		b.SetDropped(row, attrs, events, links)
+	}
 	b.Commit(row, span.TraceID(trace))
 	d.result.Spans++
 	return nil
@@ -119,76 +140,78 @@ func enum(n uint64) uint8 {
 
 func (d *decoder) status(msg []byte, row uint32) error {
 	b := d.batch
-	return walk(msg, "status", func(f *field) error {
-		switch f.FieldNum {
-		case 2:
-			v, err := data(f)
-			if err == nil {
-				b.Message[row] = b.Messages.Text(v)
-			}
-			return err
-		case 3:
-			n, err := varint(f)
-			b.Status[row] = span.Status(enum(n))
-			return err
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 2<<3 | wireBytes:
+			b.Message[row] = b.Messages.Text(f.data)
+		case 3<<3 | wireVarint:
+			b.Status[row] = span.Status(enum(f.num))
+		default:
+			f.other(1<<2 | 1<<3)
 		}
-		return nil
-	})
+	}
+	return in("status", f.err)
 }
 
 func (d *decoder) event(msg []byte, row uint32) error {
 	var (
 		time    uint64
 		name    []byte
-		dropped uint64
+		dropped uint32
 	)
-	err := walk(msg, "event", func(f *field) (err error) {
-		switch f.FieldNum {
-		case 1:
-			time, err = fixed64(f)
-		case 2:
-			name, err = data(f)
-		case 4:
-			dropped, err = varint(f)
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireFixed64:
+			time = f.num
+		case 2<<3 | wireBytes:
+			name = f.data
+		case 3<<3 | wireBytes:
+		case 4<<3 | wireVarint:
+			dropped = uint32(f.num)
+		default:
+			f.other(1<<1 | 1<<2 | 1<<3 | 1<<4)
 		}
-		return err
-	})
-	if err != nil {
-		return err
 	}
-	e := &d.batch.Events
-	d.batch.AddEvent(row, int64(time), name, uint32(dropped))
-	return walk(msg, "event", func(f *field) error {
-		if f.FieldNum != 3 {
-			return nil
+	if f.err != nil {
+		return in("event", f.err)
+	}
+	d.batch.AddEvent(row, int64(time), name, dropped)
+	f = fields{msg: msg}
+	for f.next() {
+		if f.tag == 3<<3|wireBytes {
+			f.err = attribute(&d.batch.Events.Attrs, f.data)
 		}
-		return d.attribute(&e.Attrs, f)
-	})
+	}
+	return in("event", f.err)
 }
 
 func (d *decoder) link(msg []byte, row uint32) error {
 	var (
 		trace, id, state []byte
-		flags            uint32
-		dropped          uint64
+		flags, dropped   uint32
 	)
-	err := walk(msg, "link", func(f *field) (err error) {
-		switch f.FieldNum {
-		case 1:
-			trace, err = data(f)
-		case 2:
-			id, err = data(f)
-		case 3:
-			state, err = data(f)
-		case 5:
-			dropped, err = varint(f)
-		case 6:
-			flags, err = fixed32(f)
+	f := fields{msg: msg}
+	for f.next() {
+		switch f.tag {
+		case 1<<3 | wireBytes:
+			trace = f.data
+		case 2<<3 | wireBytes:
+			id = f.data
+		case 3<<3 | wireBytes:
+			state = f.data
+		case 4<<3 | wireBytes:
+		case 5<<3 | wireVarint:
+			dropped = uint32(f.num)
+		case 6<<3 | wireFixed32:
+			flags = uint32(f.num)
+		default:
+			f.other(1<<7 - 2)
 		}
-		return err
-	})
-	if err != nil {
-		return err
+	}
+	if f.err != nil {
+		return in("link", f.err)
 	}
 	// A link whose ids have another length is kept with what fits: it is a
 	// hint for people, not part of the tree.
@@ -196,12 +219,12 @@ func (d *decoder) link(msg []byte, row uint32) error {
 	var s span.ID
 	copy(t[:], trace)
 	copy(s[:], id)
-	l := &d.batch.Links
-	d.batch.AddLink(row, t, s, state, flags, uint32(dropped))
-	return walk(msg, "link", func(f *field) error {
-		if f.FieldNum != 4 {
-			return nil
+	d.batch.AddLink(row, t, s, state, flags, dropped)
+	f = fields{msg: msg}
+	for f.next() {
+		if f.tag == 4<<3|wireBytes {
+			f.err = attribute(&d.batch.Links.Attrs, f.data)
 		}
-		return d.attribute(&l.Attrs, f)
-	})
+	}
+	return in("link", f.err)
 }

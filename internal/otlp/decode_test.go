@@ -273,29 +273,3 @@ func FuzzAppendTraces(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkAppendTraces(b *testing.B) {
-	batch := new(span.Batch)
-	_, payload := randomPayload(1, 800)
-	b.Run("everspan", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := AppendTraces(batch, payload); err != nil {
-				b.Fatal(err)
-			}
-			if batch.Len() > 200_000 {
-				batch.Reset()
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/800, "ns/span")
-	})
-	b.Run("pdata", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(payload); err != nil {
-				b.Fatal(err)
-			}
-		}
-		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/800, "ns/span")
-	})
-}

@@ -123,27 +123,3 @@ func (r *Receiver) drop(c *counters, s Signal) {
 		r.o.Logger.Info("OTLP " + s.String() + " are acknowledged and dropped: only traces are stored")
 	})
 }
-
-// countSpans counts the spans of a payload without decoding them; of a malformed
-// one those before the fault.
-func countSpans(payload []byte) (n int) {
-	_ = walk(payload, "request", func(f *field) error {
-		rs, _ := f.MessageData()
-		if f.FieldNum != 1 {
-			return nil
-		}
-		return walk(rs, "resource_spans", func(f *field) error {
-			ss, _ := f.MessageData()
-			if f.FieldNum != 2 {
-				return nil
-			}
-			return walk(ss, "scope_spans", func(f *field) error {
-				if f.FieldNum == 2 {
-					n++
-				}
-				return nil
-			})
-		})
-	})
-	return n
-}
