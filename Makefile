@@ -51,8 +51,8 @@ fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p || exit 1; done; done
 
-bench: ## what a million spans cost (Linux)
-	$(GO) run ./bench
+bench: ## what two million spans cost (Linux); ARGS="--help" lists the flags
+	$(GO) run ./bench $(ARGS)
 
 update: ## rewrite the golden files
 	$(GO) test ./internal/... -update

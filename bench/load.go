@@ -6,130 +6,141 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"go.opentelemetry.io/collector/pdata/ptrace"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/mem"
-	"google.golang.org/grpc/status"
 )
 
-// loaded is what a load came to.
-type loaded struct {
-	Spans   int           `json:"spans"`
-	Bytes   int64         `json:"bytes"`
-	Took    time.Duration `json:"tookNano"`
-	Retries int64         `json:"retries"`
+// sender sends bodies over one connection.
+type sender interface {
+	// send returns nil when the server has acknowledged the whole body, and a
+	// *refusal when the body may be sent again.
+	send(ctx context.Context, body []byte) error
+	close()
 }
 
-// load sends all payloads over the given number of connections, one request at a
-// time on each, and retries what is refused for now, as an SDK does.
-func load(ctx context.Context, addr string, connections int, payloads []payload) (loaded, error) {
-	var result loaded
-	for _, p := range payloads {
-		result.Spans += p.spans
-		result.Bytes += int64(len(p.bytes))
-	}
-	var next, retries atomic.Int64
-	errs := make([]error, connections)
+// loadFigures are what a load came to.
+type loadFigures struct {
+	Seconds   float64 `json:"seconds"` // from the first request to the last answer
+	PerSecond float64 `json:"spansPerSecond"`
+	SentBytes int64   `json:"sentBytes"`
+	Retries   int64   `json:"refusalsRetried"`
+	AckP50    float64 `json:"ackP50Ms"` // of one payload, retries included
+	AckP99    float64 `json:"ackP99Ms"`
+	AckMax    float64 `json:"ackMaxMs"`
+	SenderCPU float64 `json:"senderCPUSecondsPerMillion"`
+	// Others is how many cores other processes kept busy meanwhile. Figures of a
+	// run with much of it are worth little.
+	Others     float64 `json:"othersCores"`
+	Compressed string  `json:"compression"`
+	Protocol   string  `json:"protocol"`
+}
+
+// load sends all payloads over several connections, one request at a time on each.
+func load(ctx context.Context, o *options, addr string, all *payloads) (*loadFigures, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var sent, retries atomic.Int64
+	errs, times := make([]error, o.connections), make([][]time.Duration, o.connections)
 	var wg sync.WaitGroup
-	start := time.Now()
-	for c := range connections {
+	start, cpu := time.Now(), ownCPU()
+	for c := range o.connections {
 		wg.Go(func() {
-			conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
-				grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{})))
-			if err != nil {
-				errs[c] = err
-				return
+			to, err := newSender(o, addr)
+			if err == nil {
+				defer to.close()
+				l := lane{to: to, all: all, start: start, rate: o.rate, sent: &sent, retries: &retries}
+				err = l.run(ctx)
+				times[c] = l.times
 			}
-			defer conn.Close()
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(payloads) {
-					return
-				}
-				n, err := send(ctx, conn, payloads[i].bytes)
-				retries.Add(int64(n))
-				if err != nil {
-					errs[c] = fmt.Errorf("payload %d: %w", i, err)
-					return
-				}
+			if errs[c] = err; err != nil {
+				cancel() // the others need not go on
 			}
 		})
 	}
-	wg.Wait()
-	result.Took, result.Retries = time.Since(start), retries.Load()
-	return result, errors.Join(errs...)
-}
-
-// send exports one payload and returns how often it was refused for now.
-func send(ctx context.Context, conn *grpc.ClientConn, body []byte) (retries int, err error) {
-	wait := 50 * time.Millisecond
-	for {
-		var answer []byte
-		err = conn.Invoke(ctx, "/opentelemetry.proto.collector.trace.v1.TraceService/Export", body, &answer)
-		if err == nil {
-			if len(answer) > 0 {
-				return retries, fmt.Errorf("partial success: %q", answer)
-			}
-			return retries, nil
-		}
-		if retries++; !retryable(err) || retries > 200 {
-			return retries, err
-		}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	for tick := time.Tick(10 * time.Second); ; {
 		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return retries, ctx.Err()
+		case <-tick:
+			say("  %d of %d spans acknowledged, %d refusals retried", sent.Load(), all.spans, retries.Load())
+			continue
+		case <-done:
 		}
-		wait = min(2*wait, 2*time.Second)
+		break
 	}
+	took := time.Since(start)
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ms := milliseconds(slices.Concat(times...))
+	return &loadFigures{
+		Seconds: took.Seconds(), PerSecond: float64(all.spans) / took.Seconds(), SentBytes: all.bytes, Retries: retries.Load(),
+		AckP50: quantile(ms, 0.5), AckP99: quantile(ms, 0.99), AckMax: ms[len(ms)-1],
+		SenderCPU: perMillion(ownCPU()-cpu, all.spans), Compressed: o.compression, Protocol: o.protocol,
+	}, nil
 }
 
-// retryable follows OTLP's table of codes.
-func retryable(err error) bool {
-	s := status.Convert(err)
-	switch s.Code() {
-	case codes.Canceled, codes.DeadlineExceeded, codes.Aborted, codes.OutOfRange, codes.Unavailable, codes.DataLoss:
-		return true
-	case codes.ResourceExhausted:
-		for _, d := range s.Details() {
-			if _, ok := d.(*errdetails.RetryInfo); ok {
-				return true
+func newSender(o *options, addr string) (sender, error) {
+	if o.protocol == "http" {
+		return newHTTPSender(addr, o.compression)
+	}
+	return newGRPCSender(addr)
+}
+
+// lane is what one connection does.
+type lane struct {
+	to            sender
+	all           *payloads
+	start         time.Time
+	rate          float64
+	sent, retries *atomic.Int64
+	times         []time.Duration
+}
+
+func (l *lane) run(ctx context.Context) error {
+	var buffer []byte
+	for {
+		p, past, err := l.all.next(buffer)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the payloads: %w", err)
+		}
+		buffer = p.bytes[:0]
+		if l.rate > 0 {
+			due := l.start.Add(time.Duration(float64(past) / l.rate * float64(time.Second)))
+			if err := sleep(ctx, time.Until(due)); err != nil {
+				return err
 			}
 		}
-	}
-	return false
-}
-
-// rawCodec sends and receives bytes as they are.
-type rawCodec struct{}
-
-func (rawCodec) Name() string { return "proto" }
-
-func (rawCodec) Marshal(v any) (mem.BufferSlice, error) {
-	return mem.BufferSlice{mem.SliceBuffer(v.([]byte))}, nil
-}
-
-func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
-	*v.(*[]byte) = data.Materialize()
-	return nil
-}
-
-// unmarshalCost is how long OpenTelemetry's own library takes only to unmarshal
-// the payloads, on one core: the yardstick of everything else.
-func unmarshalCost(payloads []payload) (time.Duration, error) {
-	var u ptrace.ProtoUnmarshaler
-	before := cpuTime()
-	for _, p := range payloads {
-		if _, err := u.UnmarshalTraces(p.bytes); err != nil {
-			return 0, err
+		began := time.Now()
+		n, err := sendPatiently(ctx, l.to, p.bytes)
+		l.retries.Add(int64(n))
+		if err != nil {
+			return fmt.Errorf("send a payload of %d spans after %d acknowledged ones: %w", p.spans, l.sent.Load(), err)
 		}
+		l.times = append(l.times, time.Since(began))
+		l.sent.Add(int64(p.spans))
 	}
-	return cpuTime() - before, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

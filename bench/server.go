@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -17,112 +20,141 @@ import (
 
 // server is an `everspan serve` of our own.
 type server struct {
-	cmd        *exec.Cmd
-	grpc, http string
-	log        string // file with what it said
+	binary, data string
+	flags        []string
+	log          string // file with what it said
+
+	cmd                  *exec.Cmd
+	ended                chan error
+	grpc, otlpHTTP, http string // where it listens
 }
 
-// usage is what a server process cost in all, flush and shutdown included.
-type usage struct {
-	CPU     time.Duration `json:"cpuNano"`
-	PeakRSS int64         `json:"peakBytes"`
-}
-
-// build compiles the server.
-func build(ctx context.Context, to string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", to, "github.com/everspan/everspan/cmd/everspan")
+// buildServer compiles the server as `make build` does.
+func buildServer(ctx context.Context, to string) error {
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", to, "github.com/everspan/everspan/cmd/everspan")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build everspan: %w\n%s", err, out)
+		return fmt.Errorf("build the server: %w\n%s\nUse --binary to measure one that is built already", err, out)
 	}
 	return nil
 }
 
-// start runs a server on free ports and waits until it says where it listens.
-func start(binary, data string, args ...string) (*server, error) {
-	s := &server{log: data + ".log"}
-	s.cmd = exec.Command(binary, append([]string{"serve", "--data", data, "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "off"}, args...)...)
-	out, err := s.cmd.StderrPipe()
-	if err != nil {
-		return nil, err
+// newServer prepares a server with a folder in dir, or the one that was asked for.
+func newServer(ctx context.Context, o *options, dir string) (*server, error) {
+	s := &server{binary: o.binary, data: o.data, log: filepath.Join(dir, "server.log"), flags: o.server}
+	if s.data == "" {
+		s.data = filepath.Join(dir, "data")
+	} else if names, _ := os.ReadDir(s.data); len(names) > 0 {
+		return nil, fmt.Errorf("--data %s is not empty: its spans would count as well; name a new folder", s.data)
 	}
+	if !slices.ContainsFunc(s.flags, func(f string) bool { return strings.HasPrefix(f, "--flush-after") }) {
+		s.flags = append([]string{"--flush-after", "15s"}, s.flags...)
+	}
+	if s.binary == "" {
+		say("building the server")
+		s.binary = filepath.Join(dir, "everspan")
+		return s, buildServer(ctx, s.binary)
+	}
+	return s, nil
+}
+
+// start runs the server on free ports and returns when it is ready.
+func (s *server) start(ctx context.Context) error {
+	args := []string{"serve", "--data", s.data, "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0"}
+	s.cmd = exec.Command(s.binary, append(args, s.flags...)...)
+	// Ctrl-C is for us: we end the server. It does not outlive us either.
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	out, in, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	s.cmd.Stderr, s.cmd.Stdout = in, in
 	file, err := os.OpenFile(s.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
+	err = s.cmd.Start()
+	in.Close()
+	if err != nil {
+		return fmt.Errorf("start the server: %w", err)
 	}
+	s.ended = make(chan error, 1)
+	cmd := s.cmd
+	go func() { s.ended <- cmd.Wait() }()
+	// A server that says nothing must not keep us from ending.
+	defer context.AfterFunc(ctx, func() { cmd.Process.Kill() })()
 	lines := bufio.NewScanner(io.TeeReader(out, file))
-	for lines.Scan() {
+	listening := false
+	for !listening && lines.Scan() {
 		switch f := strings.Fields(lines.Text()); {
 		case len(f) == 2 && f[0] == "http":
 			s.http = f[1]
 		case len(f) == 2 && f[0] == "otlp-grpc":
 			s.grpc = f[1]
+		case len(f) == 2 && f[0] == "otlp-http":
+			s.otlpHTTP = f[1]
 		case len(f) == 2 && f[0] == "data":
-			go func() { io.Copy(file, out); file.Close() }()
-			return s, nil
+			listening = true
 		}
 	}
-	return nil, errors.Join(fmt.Errorf("the server ended at once; see %s", s.log), s.cmd.Wait())
-}
-
-// stop ends the server as an operator would and returns what it cost.
-func (s *server) stop() (usage, error) {
-	var u usage
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	ended := make(chan error, 1)
-	go func() { ended <- s.cmd.Wait() }()
+	if !listening {
+		said, _ := os.ReadFile(s.log)
+		return errors.Join(ctx.Err(), fmt.Errorf("the server ended at once; it said:\n%s", said), s.wait())
+	}
+	go func() { io.Copy(file, out); file.Close(); out.Close() }()
 	for {
-		u.PeakRSS = max(u.PeakRSS, peakMemory(s.cmd.Process.Pid))
+		res, err := http.Get(s.http + "/ready")
+		if err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
 		select {
-		case err := <-ended:
-			state := s.cmd.ProcessState
-			u.CPU = state.UserTime() + state.SystemTime()
-			return u, err
-		case <-time.After(5 * time.Millisecond):
+		case err := <-s.ended:
+			s.cmd = nil
+			return fmt.Errorf("the server ended before it was ready: %v; see %s", err, s.log)
+		case <-time.After(2 * time.Millisecond):
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), s.stop())
 		}
 	}
 }
 
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		panic(err)
+// process is where the server runs now.
+func (s *server) process() process { return process(s.cmd.Process.Pid) }
+
+// stop ends the server as an operator would. It does nothing when it has ended.
+func (s *server) stop() error {
+	if s.cmd == nil {
+		return nil
 	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	return s.wait()
 }
 
-// peakMemory is the most memory that a running process has had resident. Its
-// accounting after the end would count this process's memory as well, which a
-// child has until it becomes another program.
-func peakMemory(pid int) int64 {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
+func (s *server) wait() error {
+	select {
+	case err := <-s.ended:
+		s.cmd = nil
+		return err
+	case <-time.After(2 * time.Minute):
+		s.cmd.Process.Kill()
+		<-s.ended
+		s.cmd = nil
+		return errors.New("the server did not end within two minutes of SIGTERM and was killed")
 	}
-	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
-	var kib int64
-	fmt.Sscan(rest, &kib)
-	return kib << 10
 }
 
-// processCPU is the CPU time of a running process so far.
-func processCPU(pid int) (time.Duration, error) {
-	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, err
+// trouble is what the server logged as warnings and errors, at most some lines.
+func (s *server) trouble() (lines []string) {
+	raw, _ := os.ReadFile(s.log)
+	for line := range strings.Lines(string(raw)) {
+		if strings.Contains(line, "level=WARN") || strings.Contains(line, "level=ERROR") {
+			if lines = append(lines, strings.TrimSpace(line)); len(lines) == 20 {
+				break
+			}
+		}
 	}
-	// Fields 14 and 15 are user and system time in ticks of 10 ms; the second
-	// field, a name in brackets, may hold spaces.
-	_, rest, ok := strings.Cut(string(raw), ") ")
-	f := strings.Fields(rest)
-	if !ok || len(f) < 13 {
-		return 0, fmt.Errorf("/proc/%d/stat has an unknown form", pid)
-	}
-	var user, system int64
-	if _, err := fmt.Sscan(f[11]+" "+f[12], &user, &system); err != nil {
-		return 0, err
-	}
-	return time.Duration(user+system) * 10 * time.Millisecond, nil
+	return lines
 }

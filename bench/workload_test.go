@@ -9,7 +9,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/klauspost/compress/zstd"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 )
@@ -42,9 +41,8 @@ func TestWorkload(t *testing.T) {
 		payloadsOf: map[pcommon.TraceID]map[int]bool{}, failed: map[pcommon.TraceID]bool{},
 		produced: map[pcommon.SpanID]pcommon.TraceID{}, linked: map[pcommon.SpanID]pcommon.TraceID{},
 	}
-	one, _ := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	var written counter
-	stream, _ := zstd.NewWriter(&written, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	var written byteCount
+	one, stream := fastest(nil), fastest(&written)
 	payloads := 0
 	var first string
 	err := w.generate(func(p payload) error {
@@ -219,7 +217,3 @@ func between(t *testing.T, what string, got, least, most float64) {
 		t.Errorf("%s: %.2f, want %.2f to %.2f", what, got, least, most)
 	}
 }
-
-type counter int
-
-func (c *counter) Write(p []byte) (int, error) { *c += counter(len(p)); return len(p), nil }
