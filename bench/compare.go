@@ -28,7 +28,7 @@ func compareCommand(args []string) error {
 
 // compare prints every figure of two reports and what the second is of the first.
 func compare(to io.Writer, a, b *report) {
-	fmt.Fprintf(to, "A: %s, %s %v\nB: %s, %s %v\n", a.When.Format("2006-01-02 15:04"), a.Revision, a.Flags, b.When.Format("2006-01-02 15:04"), b.Revision, b.Flags)
+	fmt.Fprintf(to, "A: %s, %s %v\nB: %s, %s %v\n", a.When.Format("2006-01-02 15:04"), a.Server, a.Flags, b.When.Format("2006-01-02 15:04"), b.Server, b.Flags)
 	if a.Workload.Spans != b.Workload.Spans || a.Seed != b.Seed || a.Workload.RawPerSpan != b.Workload.RawPerSpan {
 		fmt.Fprintln(to, "The workloads differ: times and sizes are of different spans.")
 	}

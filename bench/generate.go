@@ -34,10 +34,14 @@ func generateCommand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(*out) // half a workload is none
+		if err == nil {
+			return
 		}
+		// Half a workload is none. A pipe or a device is not ours to remove.
+		if info, e := file.Stat(); e == nil && info.Mode().IsRegular() {
+			os.Remove(*out)
+		}
+		file.Close()
 	}()
 	to := bufio.NewWriterSize(file, 1<<20)
 	w := newWorkload(*seed, *spans)
@@ -52,11 +56,11 @@ func generateCommand(ctx context.Context, args []string) (err error) {
 		return ctx.Err()
 	})
 	if err == nil {
-		err = errors.Join(to.Flush(), file.Close())
+		err = to.Flush()
 	}
 	if err != nil {
 		return err
 	}
 	fmt.Printf("%d spans of %d traces in %d payloads, %d bytes\n", *spans, w.sample.seen, payloads, size)
-	return nil
+	return file.Close()
 }

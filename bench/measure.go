@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,12 @@ func measure(ctx context.Context, o *options) (r *report, err error) {
 			}
 		}()
 		t.use(own, o.protocol)
+	}
+	if t.query != "" {
+		r.Server = buildOf(t.query)
+	}
+	if own != nil {
+		r.Server += " " + cmp.Or(o.binary, tree())
 	}
 	if o.queryAPI == "everspan" {
 		t.metrics = t.query

@@ -16,7 +16,7 @@ import (
 // report has everything that was measured. Its JSON form is what compare reads.
 type report struct {
 	When     time.Time        `json:"when"`
-	Revision string           `json:"revision"` // of the tree that bench ran in
+	Server   string           `json:"server"` // version and revision, as it says
 	Machine  string           `json:"machine"`
 	Cores    int              `json:"cores"`
 	Seed     uint64           `json:"seed"`
@@ -59,11 +59,31 @@ type restartFigures struct {
 }
 
 func newReport(o *options, w *workloadFigures) *report {
-	r := &report{When: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU(), Seed: o.seed, Flags: o.server, Target: o.target, Workload: w, Machine: processor()}
-	if out, err := exec.Command("git", "describe", "--always", "--dirty").Output(); err == nil {
-		r.Revision = strings.TrimSpace(string(out))
+	return &report{When: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU(), Seed: o.seed, Flags: o.server, Target: o.target, Workload: w, Machine: processor()}
+}
+
+// buildOf asks a server, Everspan or Tempo, which build it is.
+func buildOf(base string) string {
+	res, err := client.Get(base + "/api/status/buildinfo")
+	if err != nil {
+		return "unknown build"
 	}
-	return r
+	defer res.Body.Close()
+	var build struct{ Version, Revision string }
+	if json.NewDecoder(res.Body).Decode(&build) != nil || build.Version == "" {
+		return "unknown build"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s %.12s", build.Version, build.Revision))
+}
+
+// tree is the commit of the tree that the server is built from; what Go writes
+// into a binary lacks it in a workspace.
+func tree() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty").Output()
+	if err != nil {
+		return "unknown commit"
+	}
+	return strings.TrimSpace(string(out))
 }
 
 // processor is the name of the machine's processor.

@@ -76,7 +76,7 @@ func (r *report) figures() (all []figure) {
 
 // printTable prints a report for people.
 func printTable(to io.Writer, r *report) {
-	fmt.Fprintf(to, "\n%s, %d cores (%s), seed %d", r.Revision, r.Cores, r.Machine, r.Seed)
+	fmt.Fprintf(to, "\n%s, %d cores (%s), seed %d", r.Server, r.Cores, r.Machine, r.Seed)
 	if r.Target != "" {
 		fmt.Fprintf(to, ", target %s", r.Target)
 	}
