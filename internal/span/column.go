@@ -36,6 +36,9 @@ func (c *Column) last() int64 {
 
 func (c *Column) truncate(rows int) {
 	n := len(c.Rows)
+	if rows == 0 {
+		n = 0
+	}
 	for n > 0 && int(c.Rows[n-1]) >= rows {
 		n--
 	}

@@ -16,17 +16,19 @@ import (
 // A Dict holds 4 GiB; a value for which there is no room becomes the empty one.
 // Batches are flushed at a small part of that.
 type Dict struct {
-	buf   []byte
-	ends  []uint32 // end of value i in buf
-	table slots    // finds the values that were hashed
-	found int      // how many those are
+	// Values repeat in runs: the one given last is buf[from:to]. What a repeated
+	// value needs comes first, to be in one line of the processor's cache.
+	from, to uint32
+	last     uint32 // its code + 1, 0 if there is none
+	asked    uint32 // values added since the last check
+	buf      []byte
 
-	last     uint32 // the code given last: values repeat in runs
-	from, to uint32 // its value is buf[from:to]
+	table slots    // finds the values that were hashed
+	ends  []uint32 // end of value i in buf
+	found int      // values in table
 
 	column bool   // of an attribute's column: it may become plain
 	plain  bool   // values are appended without a look at the table
-	asked  uint32 // looks at the table since the last check
 	check  uint32 // number of values at which the next check is due
 	pinned uint32 // codes below are never taken back
 }
@@ -88,8 +90,9 @@ func (d *Dict) Text(v []byte) uint32 {
 
 // add is Code or Text for a value that the column may take back, see trim.
 func (d *Dict) add(v []byte, text bool) uint32 {
-	if len(d.ends) > 0 && string(d.buf[d.from:d.to]) == string(v) {
-		return d.last
+	d.asked++
+	if d.last != 0 && string(d.buf[d.from:d.to]) == string(v) {
+		return d.last - 1
 	}
 	if d.plain {
 		if v = valid(v, text); !d.fits(v) {
@@ -110,7 +113,6 @@ func (d *Dict) lookup(v []byte, text bool) uint32 {
 	if d.table.full(d.found) {
 		d.table = d.table.grown()
 	}
-	d.asked++
 	h := hash(v)
 	mask := uint32(len(d.table) - 1)
 	at := h & mask
@@ -145,23 +147,23 @@ func (d *Dict) is(code uint32, v []byte) bool {
 	if string(d.buf[from:to]) != string(v) {
 		return false
 	}
-	d.last, d.from, d.to = code, from, to
+	d.last, d.from, d.to = code+1, from, to
 	return true
 }
 
 // append adds a value that fits.
 func (d *Dict) append(v []byte) uint32 {
 	code := uint32(len(d.ends))
-	d.last, d.from = code, uint32(len(d.buf))
+	d.last, d.from = code+1, uint32(len(d.buf))
 	d.buf = append(d.buf, v...)
 	d.to = uint32(len(d.buf))
 	d.ends = append(d.ends, d.to)
 	return code
 }
 
-// judge makes the dictionary plain when more than half of the values looked up
-// since the last check were new: then hashing costs more than it saves, and the
-// codes of a value are far apart. Runs of one value cost nothing either way.
+// judge makes the dictionary plain when more than half of the values added since
+// the last check were new: to know that the others are old is not worth the
+// hashes, and such a column is not written with a dictionary either.
 func (d *Dict) judge() {
 	if d.check == 0 {
 		d.check = firstCheck
@@ -245,14 +247,9 @@ func (d *Dict) trim(codes []uint32) {
 // cut drops the values from code n on, which the table must not have.
 func (d *Dict) cut(n uint32) {
 	d.ends = d.ends[:n]
-	d.last, d.from, d.to = 0, 0, 0
-	if n == 0 {
-		d.buf = d.buf[:0]
-		return
+	d.buf = d.buf[:0]
+	if n > 0 {
+		d.buf = d.buf[:d.ends[n-1]]
 	}
-	d.buf = d.buf[:d.ends[n-1]]
-	d.last, d.to = n-1, d.ends[n-1]
-	if n > 1 {
-		d.from = d.ends[n-2]
-	}
+	d.last = 0
 }
