@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/everspan/everspan/internal/span"
 )
@@ -54,6 +56,11 @@ func attribute(a *span.Attrs, msg []byte) error {
 			a.Num(key, span.Int, n)
 			return nil
 		}
+	case anyBool<<3 | wireVarint:
+		if n, end := uvarint(value, 1); end == len(value) {
+			a.Num(key, span.Bool, min(n, 1))
+			return nil
+		}
 	case anyDouble<<3 | wireFixed64:
 		if len(value) == 9 {
 			a.Num(key, span.Double, binary.LittleEndian.Uint64(value[1:]))
@@ -85,14 +92,21 @@ func oddAttribute(a *span.Attrs, msg []byte) error {
 	case anyDouble:
 		a.Num(key, span.Double, v.num)
 	default:
-		json, err := appendAny(nil, v, 0)
+		buf := jsonBuffers.Get().(*[]byte)
+		defer jsonBuffers.Put(buf)
+		json, err := appendAny((*buf)[:0], v, 0)
 		if err != nil {
 			return fmt.Errorf("attribute %.64q: %w", key, err)
+		}
+		if cap(json) <= 64<<10 {
+			*buf = json // a giant is not kept
 		}
 		a.Text(key, span.JSON, json)
 	}
 	return nil
 }
+
+var jsonBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // readPair reads a KeyValue; value is an encoded AnyValue.
 func readPair(msg []byte) (key, value []byte, err error) {
@@ -143,9 +157,7 @@ func readAny(msg []byte) (v anyValue, err error) {
 				v.data = f.data
 			}
 		case anyBool<<3 | wireVarint:
-			if v.num = f.num; v.num != 0 {
-				v.num = 1
-			}
+			v.num = min(f.num, 1)
 		case anyInt<<3 | wireVarint, anyDouble<<3 | wireFixed64:
 			v.num = f.num
 		default:
@@ -157,6 +169,14 @@ func readAny(msg []byte) (v anyValue, err error) {
 	return v, f.err
 }
 
+// appendQuoted appends text as a JSON string.
+func appendQuoted(dst, v []byte) []byte {
+	if utf8.Valid(v) {
+		return span.AppendQuoted(dst, string(v)) // no allocation if it is short
+	}
+	return span.AppendQuoted(dst, text(v))
+}
+
 // appendAny appends a value as the JSON text that span.Value describes.
 func appendAny(dst []byte, v anyValue, depth int) ([]byte, error) {
 	if depth > maxDepth {
@@ -164,7 +184,7 @@ func appendAny(dst []byte, v anyValue, depth int) ([]byte, error) {
 	}
 	switch v.field {
 	case anyString:
-		return span.AppendQuoted(dst, text(v.data)), nil
+		return appendQuoted(dst, v.data), nil
 	case anyBytes:
 		return span.Value{Type: span.Bytes, Str: string(v.data)}.AppendText(dst), nil
 	case anyBool:
@@ -205,7 +225,7 @@ func appendList(dst []byte, v anyValue, depth int) ([]byte, error) {
 			if len(key) > 0 && key[0] == '$' {
 				key = append([]byte("$"), key...)
 			}
-			dst = append(span.AppendQuoted(dst, text(key)), ':')
+			dst = append(appendQuoted(dst, key), ':')
 		}
 		inner, err := readAny(item)
 		if err != nil {

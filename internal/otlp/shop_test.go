@@ -185,6 +185,44 @@ func TestShop(t *testing.T) {
 	}
 }
 
+// TestNoAllocations decodes payloads whose sets are known into a batch that was
+// that large before.
+func TestNoAllocations(t *testing.T) {
+	list := putBytes(putBytes(nil, 1, putBytes(nil, anyString, []byte("gzip"))), 1, putVarint(nil, anyInt, 7))
+	odd := putBytes(putBytes(nil, 1, []byte("http.request.header.accept-encoding")), 2, putBytes(nil, anyArray, list))
+	payloads := [][]byte{
+		newShop(4).payload(800),
+		wrap(putBytes(putBytes(nil, 9, odd), 9, putBytes(putBytes(nil, 1, []byte("cache.hit")), 2, putVarint(nil, anyBool, 1)))...),
+	}
+	var b span.Batch
+	decode := func() {
+		for _, p := range payloads {
+			if _, err := AppendTraces(&b, p); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	const runs = 20
+	for range runs + 2 {
+		decode()
+	}
+	b.Reset()
+	decode()
+	// The race detector makes pools forget now and then.
+	if n := testing.AllocsPerRun(runs, decode); n > 8 {
+		t.Errorf("%v allocations for 801 spans", n)
+	}
+	var tags string
+	for _, c := range b.Attrs.Columns {
+		if c.Key == "http.request.header.accept-encoding" {
+			tags = c.Value(0).Str
+		}
+	}
+	if tags != `["gzip",7]` {
+		t.Errorf("the list is %s", tags)
+	}
+}
+
 // BenchmarkDecode decodes a stream of payloads that are all different into a
 // batch as the store keeps it: it grows to 300,000 spans, is reset and reused.
 func BenchmarkDecode(b *testing.B) {
