@@ -2,6 +2,7 @@ package block
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"github.com/everspan/everspan/internal/span"
@@ -10,33 +11,70 @@ import (
 )
 
 // attributeSource is an attribute table and how it maps to the rows of a file:
-// row p carries the attributes of row from[p] of the table.
+// row p carries the attributes of row order[p] of the table, or, where via is
+// set, those of the set that this row refers to.
 type attributeSource struct {
 	scope string
 	attrs *span.Attrs
-	from  []uint32
+	order []uint32
+	place []uint32 // inverse of order, entries + 1; nil where nobody has it
+	via   []uint32
 }
 
 // attributes writes the attribute columns and the map of the rest, and finishes
 // the file.
 func (t *table) attributes(f *fileWriter, sources []attributeSource) (File, error) {
-	type candidate struct {
-		source  int
-		column  *span.Column
-		entries int
-	}
-	var all []candidate
-	for i, s := range sources {
+	var all []attributeColumn
+	var from []*attributeSource
+	var columns []*span.Column
+	for i := range sources {
+		s := &sources[i]
 		for _, c := range s.attrs.Columns {
 			if len(c.Rows) > 0 {
-				all = append(all, candidate{i, c, len(c.Rows)})
+				all = append(all, attributeColumn{Scope: s.scope, Key: c.Key, Type: c.Type.String(), entries: len(c.Rows)})
+				from, columns = append(from, s), append(columns, c)
 			}
 		}
 	}
-	// The most frequent keys get the columns; ties go by order of appearance.
-	// Resources come with every span, so that theirs count as the most frequent.
-	slices.SortStableFunc(all, func(x, y candidate) int {
-		if rx, ry := sources[x.source].scope == "span", sources[y.source].scope == "span"; rx != ry {
+	chosen := chooseColumns(all)
+	named := make([]attributeColumn, 0, len(chosen))
+	var rest restRows
+	for i, name := range chosen {
+		if name == "" {
+			if from[i].via == nil {
+				rest.add(from[i], columns[i])
+			}
+			continue
+		}
+		all[i].Column = name
+		named = append(named, all[i])
+		if from[i].via != nil {
+			t.setColumn(f, name, from[i], columns[i])
+		} else {
+			t.spanColumn(f, name, from[i], columns[i])
+		}
+	}
+	for i := range sources {
+		if sources[i].via == nil {
+			rest.addRest(&sources[i])
+		}
+	}
+	rest.write(f)
+	return f.finish(map[string]string{metaColumns: columnsJSON(named)})
+}
+
+// chooseColumns decides which attributes get a column, and its name; the others
+// have no name and go to the map. The most frequent keys win, ties go by order.
+// Resources and scopes come with every span, so that theirs count as the most
+// frequent.
+func chooseColumns(all []attributeColumn) []string {
+	order := make([]int, len(all))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		x, y := all[i], all[j]
+		if rx, ry := x.Scope == "span", y.Scope == "span"; rx != ry {
 			if rx {
 				return 1
 			}
@@ -44,72 +82,179 @@ func (t *table) attributes(f *fileWriter, sources []attributeSource) (File, erro
 		}
 		return cmp.Compare(y.entries, x.entries)
 	})
-	names := make(map[string]bool)
-	var columns []attributeColumn
-	for i, c := range all[:min(len(all), MaxAttributeColumns)] {
-		s := sources[c.source]
-		name := s.scope + "." + c.column.Key
-		if names[name] {
+	names := make([]string, len(all))
+	taken := make(map[string]bool)
+	for _, i := range order[:min(len(order), MaxAttributeColumns)] {
+		name := all[i].Scope + "." + all[i].Key
+		if taken[name] {
 			// The key occurs with several types: the rarer ones name theirs.
-			for name += ":" + c.column.Type.String(); names[name]; name += ":" {
+			for name += ":" + all[i].Type; taken[name]; name += ":" {
 			}
 		}
-		names[name] = true
-		columns = append(columns, attributeColumn{name, s.scope, c.column.Key, c.column.Type.String()})
-		f.column(t.attribute(name, s, c.column))
-		all[i].column = nil
+		taken[name] = true
+		names[i] = name
 	}
-
-	var rest restRows
-	for _, c := range all {
-		if c.column != nil {
-			rest.add(sources[c.source], c.column)
-		}
-	}
-	for _, s := range sources {
-		rest.addRest(s)
-	}
-	rest.write(f)
-	return f.finish(map[string]string{metaColumns: columnsJSON(columns)})
+	return names
 }
 
-// attribute turns a sparse column into the column of a file.
-func (t *table) attribute(name string, s attributeSource, c *span.Column) column {
-	entry := make([]uint32, 0, len(s.from))
-	nulls := 0
-	byRow := make(map[uint32]uint32)
-	if len(c.Rows) < len(s.from)/64 {
-		for i, row := range c.Rows {
-			byRow[row] = uint32(i) + 1
+// spanColumn turns a sparse column into a column of the file.
+func (t *table) spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
+	rows := t.entries(s, c)
+	out := column{name: name, shape: shapeOf(c.Type), optional: len(c.Rows) < len(s.order) || slices.Contains(rows, 0)}
+	if out.shape.isText() {
+		if codable(&c.Dict, len(c.Rows)) {
+			out.dict = texts{&c.Dict}
+			codedEntries(f, out, rows, c.Codes)
+			return
 		}
-		for _, row := range s.from {
-			entry = append(entry, byRow[row])
-		}
-	} else {
-		dense := make([]uint32, int(c.Rows[len(c.Rows)-1])+1)
-		for i, row := range c.Rows {
-			dense[row] = uint32(i) + 1
-		}
-		for _, row := range s.from {
-			if int(row) < len(dense) {
-				entry = append(entry, dense[row])
-			} else {
-				entry = append(entry, 0)
+		f.column(out, func(v *vector, from, to int) (int, error) {
+			for p, e := range rows[from:to] {
+				if out.optional {
+					v.present = append(v.present, present(e != 0))
+				}
+				var full bool
+				if e != 0 {
+					full = v.appendText(c.Dict.Bytes(c.Codes[e-1]))
+				} else {
+					full = v.appendText(nil)
+				}
+				if full {
+					return p + 1, nil
+				}
+			}
+			return to - from, nil
+		})
+		return
+	}
+	if d, codes := codeNumbers(out.shape, c.Nums); d != nil {
+		out.dict = d
+		codedEntries(f, out, rows, codes)
+		return
+	}
+	f.column(out, func(v *vector, from, to int) (int, error) {
+		for _, e := range rows[from:to] {
+			n := int64(0)
+			if e != 0 {
+				n = int64(c.Nums[e-1])
+			}
+			v.nums = append(v.nums, n)
+			if out.optional {
+				v.present = append(v.present, present(e != 0))
 			}
 		}
+		return to - from, nil
+	})
+}
+
+// codedEntries writes a column whose row p has the code codes[rows[p]-1], or
+// none where rows[p] is 0.
+func codedEntries(f *fileWriter, c column, rows, codes []uint32) {
+	f.column(c, func(v *vector, from, to int) (int, error) {
+		for _, e := range rows[from:to] {
+			code := uint32(0)
+			if e != 0 {
+				code = codes[e-1]
+			}
+			v.codes = append(v.codes, code)
+			if c.optional {
+				v.present = append(v.present, present(e != 0))
+			}
+		}
+		return to - from, nil
+	})
+}
+
+// maxNumbers is how many distinct integers get a dictionary.
+const maxNumbers = 1 << 14
+
+// codeNumbers gives integers a dictionary, if there are few distinct ones.
+func codeNumbers(s shape, nums []uint64) (*numbers, []uint32) {
+	if s != shapeInt64 {
+		return nil, nil
 	}
-	for _, e := range entry {
-		if e == 0 {
-			nulls++
+	d := newNumbers(8)
+	codes := make([]uint32, len(nums))
+	last, code := int64(0), uint32(0)
+	for i, n := range nums {
+		if v := int64(n); i == 0 || v != last {
+			last, code = v, d.code(v)
+			if d.Len() > maxNumbers || d.Len() > 512 && d.Len() > i/4 {
+				return nil, nil
+			}
+		}
+		codes[i] = code
+	}
+	return d, codes
+}
+
+// entries maps each row of the file to the entry of a sparse column that it
+// takes, plus 1.
+func (t *table) entries(s *attributeSource, c *span.Column) []uint32 {
+	rows := append(t.scratch[:0], make([]uint32, len(s.order))...)
+	t.scratch = rows
+	if s.place != nil {
+		for i, row := range c.Rows {
+			if p := s.place[row]; p != 0 {
+				rows[p-1] = uint32(i) + 1
+			}
+		}
+		return rows
+	}
+	for p, row := range s.order {
+		if i, ok := c.Find(row); ok {
+			rows[p] = uint32(i) + 1
 		}
 	}
-	out := column{name: name, shape: shapeOf(c.Type), rows: entry, nulls: nulls}
-	if out.shape.isText() {
-		out.dict, out.code = &c.Dict, func(e uint32) uint32 { return c.Codes[e] }
-	} else {
-		out.num = func(e uint32) int64 { return int64(c.Nums[e]) }
+	return rows
+}
+
+// setColumn writes an attribute of the resource or scope that each span refers to.
+func (t *table) setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
+	sets := 0
+	for _, set := range s.via {
+		sets = max(sets, int(set)+1)
 	}
-	return out
+	bySet := make([]uint32, sets) // entry of c + 1
+	for i, set := range c.Rows {
+		if int(set) < sets {
+			bySet[set] = uint32(i) + 1
+		}
+	}
+	out := column{name: name, shape: shapeOf(c.Type), optional: slices.Contains(bySet, 0)}
+	codes, shape := c.Codes, out.shape
+	if shape.isText() && codable(&c.Dict, len(s.order)) {
+		out.dict = texts{&c.Dict}
+	} else if !shape.isText() {
+		var d *numbers
+		if d, codes = codeNumbers(shape, c.Nums); d != nil {
+			out.dict = d
+		}
+	}
+	f.column(out, func(v *vector, from, to int) (int, error) {
+		for p, row := range s.order[from:to] {
+			e := bySet[s.via[row]]
+			if out.optional {
+				v.present = append(v.present, present(e != 0))
+			}
+			switch {
+			case out.dict != nil && e != 0:
+				v.codes = append(v.codes, codes[e-1])
+			case out.dict != nil:
+				v.codes = append(v.codes, 0)
+			case shape.isText() && e != 0:
+				if v.appendText(c.Dict.Bytes(codes[e-1])) {
+					return p + 1, nil
+				}
+			case shape.isText():
+				v.appendText(nil)
+			case e != 0:
+				v.nums = append(v.nums, int64(c.Nums[e-1]))
+			default:
+				v.nums = append(v.nums, 0)
+			}
+		}
+		return to - from, nil
+	})
 }
 
 // restRows gathers what goes to the map column, a key and a value a row.
@@ -120,20 +265,20 @@ type restRows struct {
 
 type restEntry struct{ row, key, val uint32 } // row of the file
 
-func (r *restRows) add(s attributeSource, c *span.Column) {
-	for p, from := range s.from {
+func (r *restRows) add(s *attributeSource, c *span.Column) {
+	for p, from := range s.order {
 		if i, ok := c.Find(from); ok {
 			r.put(uint32(p), s.scope, c.Key, c.Value(i).Text())
 		}
 	}
 }
 
-func (r *restRows) addRest(s attributeSource) {
+func (r *restRows) addRest(s *attributeSource) {
 	rest := &s.attrs.Rest
 	if len(rest.Rows) == 0 {
 		return
 	}
-	for p, from := range s.from {
+	for p, from := range s.order {
 		i, _ := slices.BinarySearch(rest.Rows, from)
 		for ; i < len(rest.Rows) && rest.Rows[i] == from; i++ {
 			r.put(uint32(p), s.scope, rest.KeyDict.String(rest.Keys[i]), rest.ValDict.String(rest.Vals[i]))
@@ -152,7 +297,7 @@ const restColumn = "rest"
 func (r *restRows) write(f *fileWriter) {
 	slices.SortStableFunc(r.entries, func(x, y restEntry) int { return cmp.Compare(x.row, y.row) })
 	group := format.SchemaElement{
-		Name: restColumn, RepetitionType: some(format.Optional), NumChildren: some(int32(1)),
+		Name: restColumn, RepetitionType: some(format.Required), NumChildren: some(int32(1)),
 		ConvertedType: some(deprecated.Map),
 	}
 	group.LogicalType.Value = &format.MapType{}
@@ -162,49 +307,49 @@ func (r *restRows) write(f *fileWriter) {
 	r.leaf(f, "value", shapeJSON, &r.vals, func(e restEntry) uint32 { return e.val })
 }
 
+// leaf writes one of them. Both levels are of one bit: whether an entry belongs
+// to the row before it, and whether a row has an entry at all.
 func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code func(restEntry) uint32) {
 	if f.err != nil {
 		return
 	}
 	chunk := f.begin(s, []string{restColumn, "key_value", name})
-	useDict := d.Bytesize() <= maxDictionary && 2*d.Len() <= len(r.entries)+16
-	if useDict {
-		f.dictionary(chunk, d)
+	c := column{name: name, shape: s}
+	if codable(d, len(r.entries)) {
+		c.dict = texts{d}
+		f.dictionary(chunk, c.dict)
 	}
 	at := 0
-	var repetition, definition []uint8
-	for from, to := 0, 0; from < f.rows; from = to {
+	var repetition, definition []uint32
+	for from, to := 0, 0; from < f.rows && f.err == nil; from = to {
 		repetition, definition = repetition[:0], definition[:0]
-		f.codes = f.codes[:0]
-		page := f.page[:0]
-		nulls := 0
-		for ; to < min(from+f.perPage, f.rows) && len(page) < pageBytes && len(repetition) < 2*f.perPage; to++ {
+		f.v.reset()
+		for ; to < min(from+pageRows, f.rows) && f.v.size(&c) < pageBytes && len(repetition) < 2*pageRows; to++ {
 			if at == len(r.entries) || int(r.entries[at].row) != to {
 				repetition, definition = append(repetition, 0), append(definition, 0)
-				nulls++
 				continue
 			}
-			for level := uint8(0); at < len(r.entries) && int(r.entries[at].row) == to; at++ {
-				repetition, definition = append(repetition, level), append(definition, 2)
-				level = 1
-				c := code(r.entries[at])
-				if useDict {
-					f.codes = append(f.codes, int32(c))
+			for again := uint32(0); at < len(r.entries) && int(r.entries[at].row) == to; at++ {
+				repetition, definition = append(repetition, again), append(definition, 1)
+				again = 1
+				f.v.rows++
+				if c.dict != nil {
+					f.v.codes = append(f.v.codes, code(r.entries[at]))
 				} else {
-					page = appendPlain(page, d.Bytes(c))
+					f.v.appendText(d.Bytes(code(r.entries[at])))
 				}
 			}
 		}
-		enc := format.Plain
-		if useDict {
-			enc, page = format.RLEDictionary, appendCodes(page, f.codes, bitWidth(d.Len()))
+		page := f.page[:0]
+		for _, levels := range [][]uint32{repetition, definition} {
+			at := len(page)
+			page = appendRuns(append(page, 0, 0, 0, 0), levels, 1)
+			binary.LittleEndian.PutUint32(page[at:], uint32(len(page)-at-4))
 		}
+		encoding, page := f.values(page, &c)
 		f.page = page
 		chunk.MetaData.NumValues += int64(len(repetition))
-		f.dataPage(chunk, dataPage{
-			rows: to - from, values: len(repetition), nulls: nulls, first: from, encoding: enc,
-			repetition: appendLevels(nil, repetition, 1), definition: appendLevels(nil, definition, 2), body: page,
-		})
+		f.emitPage(chunk, from, len(repetition), encoding, page)
 	}
 	chunk.MetaData.Statistics.NullCount = chunk.MetaData.NumValues - int64(len(r.entries))
 }

@@ -7,25 +7,24 @@ import (
 	"strings"
 
 	"github.com/everspan/everspan/internal/span"
+	"github.com/parquet-go/parquet-go/format"
 )
 
-// attributeReader holds the attribute columns of a range of rows.
+// attributeReader holds the attribute columns of one scope in a range of rows.
 type attributeReader struct {
+	in      *rowReader
+	scope   string
 	columns []attributeColumn
 	values  []*values
-	rest    []restValue
-	n       int
 }
 
-type restValue struct {
-	row        int
-	scope, key string
-	value      span.Value
-}
-
-func (r *rowReader) attributes() *attributeReader {
-	a := &attributeReader{n: r.to - r.from}
+// attributes asks for all attribute columns of a scope.
+func (r *rowReader) attributes(scope string) *attributeReader {
+	a := &attributeReader{in: r, scope: scope}
 	for _, c := range r.f.attrs {
+		if c.Scope != scope {
+			continue
+		}
 		t, ok := span.ParseType(c.Type)
 		if !ok {
 			r.err = errors.Join(r.err, r.f.corrupt(0, fmt.Errorf("column %q has the unknown type %q", c.Column, c.Type)))
@@ -34,63 +33,50 @@ func (r *rowReader) attributes() *attributeReader {
 		a.columns = append(a.columns, c)
 		a.values = append(a.values, r.column(c.Column, shapeOf(t)))
 	}
-	if r.err == nil {
-		a.rest, r.err = r.f.rest(r.ctx, r.from, r.to)
-	}
 	return a
 }
 
-// appendTo appends the attributes of one scope; row i of the range becomes row
-// base+i.
-func (a *attributeReader) appendTo(scope string, to *span.Attrs, base uint32) {
+// appendTo appends the attributes, once they are read; row i of the range
+// becomes row base+i.
+func (a *attributeReader) appendTo(to *span.Attrs, base uint32) error {
 	for i, c := range a.columns {
-		if c.Scope != scope {
-			continue
-		}
 		key, v := []byte(c.Key), a.values[i]
-		for row := range a.n {
-			if v.at[row] == 0 {
+		for row := range a.in.len() {
+			if !v.has(row) {
 				continue
 			}
 			to.Begin(base + uint32(row))
 			if v.shape.isText() {
-				to.Text(key, typeOf(v.shape), v.text(row))
+				to.Text(key, typeOf(v.shape), v.bytes(row))
 			} else {
-				to.Num(key, typeOf(v.shape), v.num(row))
+				to.Num(key, typeOf(v.shape), uint64(v.num(row)))
 			}
 		}
 	}
-	for _, r := range a.rest {
-		if r.scope == scope {
+	rest, err := a.in.f.rest(a.in.ctx, a.in.from, a.in.to)
+	if err != nil {
+		return err
+	}
+	for _, r := range rest {
+		if r.scope == a.scope {
 			to.Begin(base + uint32(r.row))
 			to.SetRest([]byte(r.key), r.value)
 		}
 	}
 	to.Sort()
+	return nil
 }
 
-// row yields the attributes of one row of a scope.
-func (a *attributeReader) row(scope string, row int, to *span.Attrs) {
-	for i, c := range a.columns {
-		if v := a.values[i]; c.Scope == scope && v.at[row] != 0 {
-			if v.shape.isText() {
-				to.Text([]byte(c.Key), typeOf(v.shape), v.text(row))
-			} else {
-				to.Num([]byte(c.Key), typeOf(v.shape), v.num(row))
-			}
-		}
-	}
-	for _, r := range a.rest {
-		if r.scope == scope && r.row == row {
-			to.Set([]byte(r.key), r.value)
-		}
-	}
+type restValue struct {
+	row        int
+	scope, key string
+	value      span.Value
 }
 
 // rest reads rows [from, to) of the map column.
 func (f *fileReader) rest(ctx context.Context, from, to int) ([]restValue, error) {
 	keys, err := f.leaf(ctx, "key", shapeText, from, to)
-	if err != nil {
+	if err != nil || len(keys) == 0 {
 		return nil, err
 	}
 	vals, err := f.leaf(ctx, "value", shapeJSON, from, to)
@@ -119,61 +105,87 @@ type leafValue struct {
 	text string
 }
 
+// leaf reads one of the two columns under the map, as entries with their row.
 func (f *fileReader) leaf(ctx context.Context, name string, s shape, from, to int) ([]leafValue, error) {
-	c, ok := f.columns[restColumn+"/key_value/"+name]
-	if !ok || from >= to {
+	c := f.columns[restColumn+"/key_value/"+name]
+	if c == nil || c.empty || from >= to {
 		return nil, nil
 	}
+	v, err := f.start(ctx, c.path, s)
+	if err != nil {
+		return nil, err
+	}
+	index, err := f.pageIndex(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	var out []leafValue
-	v := &values{shape: s}
-	err := f.pages(ctx, c, from, to, func(p *page) error {
-		n := int(p.head.NumValues)
-		if n > 64*pageLimit {
-			return fmt.Errorf("%d values in a page", n)
-		}
-		if none, err := allZero(p.levels, 2, n); err != nil || none && n == int(p.head.NumRows) {
-			return err
-		}
-		repetition, err := decodeRuns(nil, p.repetition, 1, n, 0, n)
+	for p := index.pageOf(from); p < index.pages() && int(index.rows[p]) < to; p++ {
+		at := index.offsets[p]
+		stored, err := f.read(ctx, at, int(index.offsets[p+1]-at))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		definition, err := decodeRuns(nil, p.levels, 2, n, 0, n)
+		h, body, err := f.open(c, at, stored)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		// Which entries belong to rows of interest, and which values are theirs.
-		row, value, first := p.first-1, 0, -1
-		var rows []int
-		for i := range n {
-			if repetition[i] == 0 {
-				row++
+		first := int(index.rows[p])
+		if out, err = v.addLeaf(out, c, &h, body, first, int(index.rows[p+1])-first, from, to); err != nil {
+			return nil, f.corrupt(at, fmt.Errorf("column %q: %w", c.path, err))
+		}
+	}
+	return out, nil
+}
+
+// addLeaf appends the entries of a page of n rows, which begins at row first.
+func (v *values) addLeaf(out []leafValue, c *columnChunk, h *header, body []byte, first, n, from, to int) ([]leafValue, error) {
+	entries := int(h.values)
+	if h.kind != format.DataPage || entries < n || entries > 64*pageLimit {
+		return nil, fmt.Errorf("%d entries in %d rows", entries, n)
+	}
+	var levelsOf [2][]uint8 // repetition, definition
+	total := 0
+	for i := range levelsOf {
+		lv, rest, err := levels(body)
+		if err != nil {
+			return nil, err
+		}
+		body = rest
+		if levelsOf[i], _, _, total, err = decodeLevels(nil, lv, entries, 0, entries); err != nil {
+			return nil, err
+		}
+	}
+	// Which entries belong to rows of interest, and which values are theirs.
+	row, value, begin := first-1, 0, 0
+	var rows []int
+	for i := range entries {
+		if levelsOf[0][i] == 0 {
+			row++
+		}
+		if levelsOf[1][i] == 0 {
+			continue
+		}
+		if row >= from && row < to {
+			if len(rows) == 0 {
+				begin = value
 			}
-			if definition[i] != 2 {
-				continue
-			}
-			if row >= from && row < to {
-				if first < 0 {
-					first = value
-				}
-				rows = append(rows, row-from)
-			}
-			value++
+			rows = append(rows, row-from)
 		}
-		if value != n-int(p.head.NumNulls) || row != p.first+int(p.head.NumRows)-1 {
-			return fmt.Errorf("%d values in %d rows, the header says %d in %d", value, row-p.first+1, n-int(p.head.NumNulls), p.head.NumRows)
-		}
-		if len(rows) == 0 {
-			return nil
-		}
-		next := v.count()
-		if err := v.decode(ctx, p, value, first, first+len(rows)); err != nil {
-			return err
-		}
-		for i, row := range rows {
-			out = append(out, leafValue{row, string(v.entry(next + i))})
-		}
-		return nil
-	})
-	return out, err
+		value++
+	}
+	if row != first+n-1 {
+		return nil, fmt.Errorf("%d rows, not %d", row-first+1, n)
+	}
+	if len(rows) == 0 {
+		return out, nil
+	}
+	v.vector.reset()
+	if err := v.decode(c, h.encoding, body, total, begin, len(rows)); err != nil {
+		return nil, err
+	}
+	for i, row := range rows {
+		out = append(out, leafValue{row, string(v.bytes(i))})
+	}
+	return out, nil
 }

@@ -23,7 +23,7 @@ func write(t testing.TB, bkt bucket.Bucket, b *span.Batch) *Reader {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return NewReader(bkt, meta)
+	return NewReader(bkt, NewCache(64<<20), meta)
 }
 
 func random(seed uint64, n int) *span.Batch {
@@ -98,7 +98,7 @@ func TestOtherReaders(t *testing.T) {
 	}
 	attributes += int64(len(b.Attrs.Rest.Rows))
 	var gotDurations, gotAttributes int64
-	for _, name := range []string{spansFile, eventsFile, linksFile, tracesFile} {
+	for _, name := range []string{spansFile, eventsFile, linksFile, tracesFile, resourcesFile, scopesFile} {
 		raw, err := bucket.ReadAll(t.Context(), bkt, r.Meta.Key(name), 1<<30)
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +166,7 @@ func TestFlippedBits(t *testing.T) {
 		for at := 0; at < len(raw); at += step {
 			damaged := bytes.Clone(raw)
 			damaged[at] ^= 1 << (at % 8)
-			bad := NewReader(overlay{bkt, r.Meta.Key(name), damaged}, r.Meta)
+			bad := NewReader(overlay{bkt, r.Meta.Key(name), damaged}, NewCache(1<<20), r.Meta)
 			var got span.Batch
 			n, err := bad.Trace(t.Context(), id, &got)
 			switch {
@@ -200,14 +200,6 @@ func (o overlay) ReadAt(ctx context.Context, key string, p []byte, off int64) er
 	}
 	_, err := bytes.NewReader(o.data).ReadAt(p, off)
 	return err
-}
-
-func seq(n int) []uint32 {
-	s := make([]uint32, n)
-	for i := range s {
-		s[i] = uint32(i)
-	}
-	return s
 }
 
 // BenchmarkTrace reads traces of some eight spans at random.

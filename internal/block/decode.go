@@ -88,40 +88,59 @@ func decodeRuns(dst []uint32, src []byte, width, n, from, to int) ([]uint32, err
 	return dst, nil
 }
 
-// countLevels counts, among n levels of width 1, those that are set before from,
-// those that are set in [from, to), and all. The levels must fill src exactly.
-func countLevels(src []byte, n, from, to int) (before, within, all int, err error) {
+// decodeLevels appends the levels [from, to) of n of width 1, and counts those
+// that are set before from, in [from, to), and in all. They must fill src exactly.
+func decodeLevels(dst []uint8, src []byte, n, from, to int) (out []uint8, before, within, all int, err error) {
 	r := runs{src, 1, n}
 	for at := 0; at < n; {
 		n, v, packed, err := r.next()
 		if err != nil {
-			return 0, 0, 0, err
+			return nil, 0, 0, 0, err
 		}
 		lo, hi := min(max(from-at, 0), n), min(max(to-at, 0), n)
-		if packed == nil {
-			before += int(v&1) * lo
-			within += int(v&1) * (hi - lo)
-			all += int(v&1) * n
-		} else {
-			set := ones(packed, lo)
-			before += set
-			within += ones(packed, hi) - set
-			all += ones(packed, n)
-		}
 		at += n
+		if packed == nil {
+			before += int(v) * lo
+			within += int(v) * (hi - lo)
+			all += int(v) * n
+			for range hi - lo {
+				dst = append(dst, uint8(v))
+			}
+			continue
+		}
+		set := ones(packed, lo)
+		before += set
+		within += ones(packed, hi) - set
+		all += ones(packed, n)
+		for i := lo; i < hi; i++ {
+			dst = append(dst, packed[i/8]>>(i%8)&1)
+		}
 	}
 	if len(r.src) > 0 {
-		return 0, 0, 0, fmt.Errorf("%d bytes behind the levels", len(r.src))
+		return nil, 0, 0, 0, fmt.Errorf("%d bytes behind the levels", len(r.src))
 	}
-	return before, within, all, nil
+	return dst, before, within, all, nil
 }
 
-// allZero reports whether n levels are one run of zeroes, as those of a column
-// without values are.
-func allZero(src []byte, width, n int) (bool, error) {
-	r := runs{src, width, n}
-	run, v, packed, err := r.next()
-	return run == n && v == 0 && packed == nil, err
+// countLevels counts the levels of n that are set.
+func countLevels(src []byte, n int) (set int, err error) {
+	r := runs{src, 1, n}
+	for at := 0; at < n; {
+		k, v, packed, err := r.next()
+		if err != nil {
+			return 0, err
+		}
+		if packed == nil {
+			set += int(v) * k
+		} else {
+			set += ones(packed, k)
+		}
+		at += k
+	}
+	if len(r.src) > 0 {
+		return 0, fmt.Errorf("%d bytes behind the levels", len(r.src))
+	}
+	return set, nil
 }
 
 // ones counts the set bits among the first n.
@@ -139,6 +158,23 @@ func ones(p []byte, n int) int {
 
 // unpack appends the values [from, to) of width bits each, lowest bits first.
 func unpack(dst []uint32, src []byte, width, from, to int) []uint32 {
+	switch width {
+	case 8:
+		for _, b := range src[from:to] {
+			dst = append(dst, uint32(b))
+		}
+		return dst
+	case 16:
+		for src = src[2*from : 2*to]; len(src) >= 2; src = src[2:] {
+			dst = append(dst, uint32(src[0])|uint32(src[1])<<8)
+		}
+		return dst
+	case 24:
+		for src = src[3*from : 3*to]; len(src) >= 3; src = src[3:] {
+			dst = append(dst, uint32(src[0])|uint32(src[1])<<8|uint32(src[2])<<16)
+		}
+		return dst
+	}
 	mask := uint64(1)<<width - 1
 	at := from * width / 8
 	have := -(from * width % 8) // bits of buf that are to come, less those to skip
@@ -161,40 +197,41 @@ func unpack(dst []uint32, src []byte, width, from, to int) []uint32 {
 	return dst
 }
 
-// decodeDelta appends the first limit of the n values of DELTA_BINARY_PACKED.
+// decodeDelta appends the first limit of the n values of DELTA_BINARY_PACKED,
+// and returns what follows them when they are all.
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/#DELTAENC
-func decodeDelta(dst []uint64, src []byte, n, limit int) ([]uint64, error) {
+func decodeDelta(dst []int64, src []byte, n, limit int) (out []int64, rest []byte, err error) {
 	var head [3]uint64
 	for i := range head {
 		v, k := binary.Uvarint(src)
 		if k <= 0 {
-			return nil, errShort
+			return nil, nil, errShort
 		}
 		head[i], src = v, src[k:]
 	}
 	first, k := binary.Varint(src)
 	if k <= 0 {
-		return nil, errShort
+		return nil, nil, errShort
 	}
 	src = src[k:]
 	block, minis, total := head[0], head[1], head[2]
 	if total != uint64(n) {
-		return nil, fmt.Errorf("%d values where %d are due", total, n)
+		return nil, nil, fmt.Errorf("%d values where %d are due", total, n)
 	}
 	if block == 0 || block > 1<<20 || block%128 != 0 || minis == 0 || minis > 64 || block%minis != 0 || block/minis%32 != 0 {
-		return nil, fmt.Errorf("block of %d values in %d parts", block, minis)
+		return nil, nil, fmt.Errorf("block of %d values in %d parts", block, minis)
 	}
 	if limit == 0 {
-		return dst, nil
+		return dst, src, nil
 	}
 	per := int(block / minis)
 	want := len(dst) + limit
-	value := uint64(first)
+	value := first
 	dst = append(dst, value)
 	for len(dst) < want {
 		least, k := binary.Varint(src)
 		if k <= 0 || len(src)-k < int(minis) {
-			return nil, errShort
+			return nil, nil, errShort
 		}
 		widths := src[k : k+int(minis)]
 		src = src[k+int(minis):]
@@ -203,65 +240,46 @@ func decodeDelta(dst []uint64, src []byte, n, limit int) ([]uint64, error) {
 				break
 			}
 			if w > 64 {
-				return nil, fmt.Errorf("bit width %d", w)
+				return nil, nil, fmt.Errorf("bit width %d", w)
 			}
 			bytes := per * int(w) / 8
 			if len(src) < bytes {
-				return nil, errShort
+				return nil, nil, errShort
 			}
-			dst, value = unpackDeltas(dst, src[:bytes], int(w), min(per, want-len(dst)), uint64(least), value)
+			dst, value = unpackDeltas(dst, src[:bytes], int(w), min(per, want-len(dst)), least, value)
 			src = src[bytes:]
 		}
 	}
-	return dst, nil
+	return dst, src, nil
 }
 
 // unpackDeltas appends n values, each the one before plus least plus width bits.
-func unpackDeltas(dst []uint64, src []byte, width, n int, least, value uint64) ([]uint64, uint64) {
+func unpackDeltas(dst []int64, src []byte, width, n int, least, value int64) ([]int64, int64) {
+	if width == 0 {
+		for range n {
+			value += least
+			dst = append(dst, value)
+		}
+		return dst, value
+	}
 	bit := 0
 	for range n {
 		var d uint64
-		for got := 0; got < width; {
-			at, off := (bit+got)/8, (bit+got)%8
-			d |= uint64(src[at]>>off) << got
-			got += 8 - off
+		if at := bit / 8; width <= 56 && at+8 <= len(src) {
+			d = binary.LittleEndian.Uint64(src[at:]) >> (bit % 8)
+		} else {
+			for got := 0; got < width; {
+				at, off := (bit+got)/8, (bit+got)%8
+				d |= uint64(src[at]>>off) << got
+				got += 8 - off
+			}
 		}
 		if width < 64 {
 			d &= 1<<width - 1
 		}
 		bit += width
-		value += least + d
+		value += least + int64(d)
 		dst = append(dst, value)
 	}
 	return dst, value
-}
-
-// decodePlain appends the byte arrays [from, to); they are views of src.
-func decodePlain(dst [][]byte, src []byte, from, to int) ([][]byte, error) {
-	for i := range to {
-		if len(src) < 4 {
-			return nil, errShort
-		}
-		size := binary.LittleEndian.Uint32(src)
-		if uint64(size) > uint64(len(src)-4) {
-			return nil, errShort
-		}
-		if i >= from {
-			dst = append(dst, src[4:4+size:4+size])
-		}
-		src = src[4+size:]
-	}
-	return dst, nil
-}
-
-// decodeFixed appends the values [from, to) of the given width; they are views
-// of src.
-func decodeFixed(dst [][]byte, src []byte, width, from, to int) ([][]byte, error) {
-	if len(src) < width*to {
-		return nil, errShort
-	}
-	for i := from; i < to; i++ {
-		dst = append(dst, src[i*width:(i+1)*width:(i+1)*width])
-	}
-	return dst, nil
 }

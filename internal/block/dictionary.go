@@ -4,68 +4,23 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"sync"
 
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// dictionary is a column's dictionary page. It is loaded when a value is first
-// needed, and then kept by the file's reader: to find one value all of them have
-// to be unpacked.
+// dictionary is the values of a column's dictionary page: texts, or numbers.
 type dictionary struct {
-	file       *fileReader
-	start, end int64 // of the page
-
-	mu   sync.Mutex
-	body []byte   // nil until it is loaded
-	ends []uint32 // of value i in body; it begins four bytes behind the one before
+	body []byte
+	ends []uint32 // of text i in body, which begins four bytes behind the one before
+	nums []int64
 }
 
-// open loads the values. What fails once, maybe because its caller gave up, may
-// succeed for the next.
-func (d *dictionary) open(ctx context.Context) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.body != nil {
-		return nil
-	}
-	raw, err := d.file.read(ctx, d.start, int(d.end-d.start))
-	if err != nil {
-		return err
-	}
-	n, body, err := d.file.dictionaryPage(d.start, raw)
-	if err != nil {
-		return err
-	}
-	if n < 0 || n > len(body)/4 {
-		return fmt.Errorf("%d values in a dictionary of %d bytes", n, len(body))
-	}
-	ends := make([]uint32, 0, n)
-	at := 0
-	for range n {
-		if len(body)-at < 4 {
-			return errShort
-		}
-		size := binary.LittleEndian.Uint32(body[at:])
-		if at += 4; uint64(size) > uint64(len(body)-at) {
-			return errShort
-		}
-		at += int(size)
-		ends = append(ends, uint32(at))
-	}
-	if at != len(body) {
-		return fmt.Errorf("%d values fill %d of %d bytes of the dictionary", n, at, len(body))
-	}
-	d.body, d.ends = body, ends
-	d.file.mu.Lock()
-	defer d.file.mu.Unlock()
-	d.file.held += int64(len(body) + 4*n)
-	return nil
-}
+func (d *dictionary) held() int { return len(d.body) + 4*len(d.ends) + 8*len(d.nums) }
 
-func (d *dictionary) len() int { return len(d.ends) }
+func (d *dictionary) len() int { return max(len(d.ends), len(d.nums)) }
 
-func (d *dictionary) value(code uint32) []byte {
+// text returns text code.
+func (d *dictionary) text(code uint32) []byte {
 	start := uint32(4)
 	if code > 0 {
 		start += d.ends[code-1]
@@ -73,29 +28,62 @@ func (d *dictionary) value(code uint32) []byte {
 	return d.body[start:d.ends[code]:d.ends[code]]
 }
 
-// dictionary returns the dictionary whose page is there, loaded or not.
-func (f *fileReader) dictionary(start, end int64) *dictionary {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	d := f.dicts[start]
-	if d == nil {
-		d = &dictionary{file: f, start: start, end: end}
-		if f.dicts == nil {
-			f.dicts = make(map[int64]*dictionary)
+// dictionary returns the dictionary of a column that has one.
+func (f *fileReader) dictionary(ctx context.Context, c *columnChunk, s shape) (*dictionary, error) {
+	return lookup(f.cache, f.key, c.start, func() (*dictionary, error) {
+		raw, err := f.read(ctx, c.start, int(c.data-c.start))
+		if err != nil {
+			return nil, err
 		}
-		f.dicts[start] = d
-	}
-	return d
+		h, body, err := f.open(&columnChunk{codec: format.Zstd}, c.start, raw)
+		if err != nil {
+			return nil, err
+		}
+		if h.kind != format.DictionaryPage || h.encoding != format.Plain {
+			return nil, f.corrupt(c.start, "not a dictionary page")
+		}
+		d, err := parseDictionary(body, int(h.values), s)
+		if err != nil {
+			return nil, f.corrupt(c.start, err)
+		}
+		return d, nil
+	})
 }
 
-func (f *fileReader) dictionaryPage(offset int64, b []byte) (n int, body []byte, err error) {
-	h, body, err := f.pageAt(offset, b)
-	if err != nil {
-		return 0, nil, err
+func parseDictionary(body []byte, n int, s shape) (*dictionary, error) {
+	if !s.isText() {
+		width := s.bytes()
+		if n < 0 || len(body) != n*width {
+			return nil, fmt.Errorf("%d numbers in a dictionary of %d bytes", n, len(body))
+		}
+		d := &dictionary{nums: make([]int64, n)}
+		for i := range d.nums {
+			if width == 4 {
+				d.nums[i] = int64(int32(binary.LittleEndian.Uint32(body[4*i:])))
+			} else {
+				d.nums[i] = int64(binary.LittleEndian.Uint64(body[8*i:]))
+			}
+		}
+		return d, nil
 	}
-	if h.Type != format.DictionaryPage || !h.DictionaryPageHeader.Valid {
-		return 0, nil, f.corrupt(offset, "not a dictionary page")
+	if n < 0 || n > len(body)/4 {
+		return nil, fmt.Errorf("%d values in a dictionary of %d bytes", n, len(body))
 	}
-	body, err = decompress(body, int(h.UncompressedPageSize))
-	return int(h.DictionaryPageHeader.V.NumValues), body, err
+	d := &dictionary{body: body, ends: make([]uint32, 0, n)}
+	at := 0
+	for range n {
+		if len(body)-at < 4 {
+			return nil, errShort
+		}
+		size := binary.LittleEndian.Uint32(body[at:])
+		if at += 4; uint64(size) > uint64(len(body)-at) {
+			return nil, errShort
+		}
+		at += int(size)
+		d.ends = append(d.ends, uint32(at))
+	}
+	if at != len(body) {
+		return nil, fmt.Errorf("%d values fill %d of %d bytes of the dictionary", n, at, len(body))
+	}
+	return d, nil
 }

@@ -7,11 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"sync"
+	"strings"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/bucket"
-	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -22,33 +21,50 @@ const (
 	maxPage   = 1 << 30
 )
 
-var zstdDecoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPage))
+// oldest is the oldest format that can be read.
+const oldest = 2
 
-// fileReader reads columns of one Parquet file of a block. It keeps the parsed
-// footer and is safe for concurrent use.
+// fileReader reads columns of one Parquet file of a block. It is the parsed
+// footer, does not change, and is safe for concurrent use.
 type fileReader struct {
 	bkt     bucket.Bucket
+	cache   *Cache
 	key     string
 	size    int64
 	rows    int
-	tail    []byte                         // the last bytes of the file: indexes and footer
-	columns map[string]*format.ColumnChunk // by path, joined with slashes
-	schema  map[string]format.SchemaElement
-	meta    map[string]string
+	tail    []byte // the page indexes, and where they begin
+	tailAt  int64
+	columns map[string]*columnChunk // by path, joined with slashes
 	attrs   []attributeColumn
-
-	mu      sync.Mutex
-	dicts   map[int64]*dictionary // by the offset of their page
-	indexes map[*format.ColumnChunk][]format.PageLocation
-	held    int64 // bytes of both
 }
+
+// columnChunk is where a column lies and what it is.
+type columnChunk struct {
+	name       string
+	path       string
+	typ        format.Type
+	codec      format.CompressionCodec
+	optional   bool
+	values     int64
+	start      int64 // of the dictionary page, or else of the first data page
+	data       int64 // of the first data page
+	end        int64
+	index      [2]int64 // page index: offset and length
+	bounds     [2]int64 // column index, if there is one
+	unpacked   int64    // bytes before compression
+	encodings  []format.Encoding
+	dictionary bool
+	empty      bool // no row has a value
+}
+
+func (f *fileReader) held() int { return len(f.tail) + 400*len(f.columns) + 100*len(f.attrs) }
 
 func (f *fileReader) corrupt(at int64, why any) error {
 	return fmt.Errorf("%w: %s at offset %d: %v", ErrCorrupt, f.key, at, why)
 }
 
-func openFile(ctx context.Context, bkt bucket.Bucket, key string, file File) (*fileReader, error) {
-	f := &fileReader{bkt: bkt, key: key, size: file.Bytes}
+func openFile(ctx context.Context, bkt bucket.Bucket, cache *Cache, key string, file File) (*fileReader, error) {
+	f := &fileReader{bkt: bkt, cache: cache, key: key, size: file.Bytes}
 	const foot = 8 // length of the footer, magic
 	if file.Index < int64(len(magic)) || file.Index > file.Bytes-foot || file.Bytes-file.Index > maxFooter {
 		return nil, f.corrupt(file.Index, fmt.Errorf("index does not fit into %d bytes", file.Bytes))
@@ -64,8 +80,8 @@ func openFile(ctx context.Context, bkt bucket.Bucket, key string, file File) (*f
 	if string(tail[len(tail)-4:]) != magic || n > int64(len(tail)-foot) {
 		return nil, f.corrupt(f.size-foot, "no Parquet footer")
 	}
-	f.tail = tail
 	start := f.size - foot - n
+	f.tail, f.tailAt = tail[:start-file.Index:start-file.Index], file.Index
 	var m format.FileMetaData
 	if _, err := unmarshal(tail[int64(len(tail)-foot)-n:len(tail)-foot], &m); err != nil {
 		return nil, f.corrupt(start, fmt.Errorf("footer: %w", err))
@@ -91,44 +107,32 @@ func unmarshal(b []byte, v any) (n int, err error) {
 }
 
 func (f *fileReader) load(m *format.FileMetaData) error {
-	f.meta = make(map[string]string)
+	meta := make(map[string]string)
 	for _, kv := range m.KeyValueMetadata {
-		f.meta[kv.Key] = kv.Value
+		meta[kv.Key] = kv.Value
 	}
-	if v, err := strconv.Atoi(f.meta[metaFormat]); err != nil || v < 1 || v > Format {
-		return fmt.Errorf("block format %q, this build reads 1 to %d", f.meta[metaFormat], Format)
+	if v, err := strconv.Atoi(meta[metaFormat]); err != nil || v < oldest || v > Format {
+		return fmt.Errorf("block format %q, this build reads %d to %d", meta[metaFormat], oldest, Format)
 	}
-	f.columns = make(map[string]*format.ColumnChunk)
-	f.schema = make(map[string]format.SchemaElement)
+	optional := make(map[string]bool)
 	for _, e := range m.Schema {
-		f.schema[e.Name] = e
+		if !e.NumChildren.Valid {
+			optional[e.Name] = e.RepetitionType.V == format.Optional
+		}
 	}
 	if m.NumRows < 0 || m.NumRows > 1<<31 || len(m.RowGroups) > 1 || (m.NumRows > 0) != (len(m.RowGroups) == 1) {
 		return fmt.Errorf("%d rows in %d row groups", m.NumRows, len(m.RowGroups))
 	}
 	f.rows = int(m.NumRows)
+	f.columns = make(map[string]*columnChunk)
 	if f.rows > 0 {
 		for i := range m.RowGroups[0].Columns {
-			c := &m.RowGroups[0].Columns[i]
-			path := ""
-			for i, p := range c.MetaData.PathInSchema {
-				if i > 0 {
-					path += "/"
-				}
-				path += p
+			if err := f.loadColumn(&m.RowGroups[0].Columns[i], optional); err != nil {
+				return err
 			}
-			size := c.MetaData.TotalCompressedSize
-			start, first := f.chunkStart(c), c.MetaData.DataPageOffset
-			if start < int64(len(magic)) || size < 0 || start > f.size-size || first < start || first > start+size {
-				return fmt.Errorf("column %q lies outside the file", path)
-			}
-			if c.OffsetIndexOffset < 0 || c.OffsetIndexLength < 0 || c.OffsetIndexOffset > f.size-int64(c.OffsetIndexLength) {
-				return fmt.Errorf("index of column %q lies outside the file", path)
-			}
-			f.columns[path] = c
 		}
 	}
-	if text, ok := f.meta[metaColumns]; ok {
+	if text, ok := meta[metaColumns]; ok {
 		if err := json.Unmarshal([]byte(text), &f.attrs); err != nil {
 			return fmt.Errorf("attribute columns: %w", err)
 		}
@@ -136,11 +140,37 @@ func (f *fileReader) load(m *format.FileMetaData) error {
 	return nil
 }
 
-func (f *fileReader) chunkStart(c *format.ColumnChunk) int64 {
-	if d := c.MetaData.DictionaryPageOffset; d != 0 && d < c.MetaData.DataPageOffset {
-		return d
+func (f *fileReader) loadColumn(from *format.ColumnChunk, optional map[string]bool) error {
+	m := &from.MetaData
+	if len(m.PathInSchema) == 0 {
+		return errors.New("a column without a name")
 	}
-	return c.MetaData.DataPageOffset
+	c := &columnChunk{
+		name: m.PathInSchema[0], path: strings.Join(m.PathInSchema, "/"), typ: m.Type, codec: m.Codec, values: m.NumValues,
+		optional: len(m.PathInSchema) == 1 && optional[m.PathInSchema[0]],
+		start:    m.DataPageOffset, data: m.DataPageOffset,
+		index:    [2]int64{from.OffsetIndexOffset, int64(from.OffsetIndexLength)},
+		bounds:   [2]int64{from.ColumnIndexOffset, int64(from.ColumnIndexLength)},
+		unpacked: m.TotalUncompressedSize, encodings: m.Encoding,
+		empty: m.Statistics.NullCount == m.NumValues,
+	}
+	if d := m.DictionaryPageOffset; d != 0 && d < c.data {
+		c.start, c.dictionary = d, true
+	}
+	c.end = c.start + m.TotalCompressedSize
+	if c.start < int64(len(magic)) || m.TotalCompressedSize < 0 || c.end > f.size || c.data > c.end {
+		return fmt.Errorf("column %q lies outside the file", c.path)
+	}
+	for _, part := range [][2]int64{c.index, c.bounds} {
+		if part[0] < 0 || part[1] < 0 || part[0] > f.size-part[1] {
+			return fmt.Errorf("index of column %q lies outside the file", c.path)
+		}
+	}
+	if c.codec != format.Zstd && c.codec != format.Uncompressed {
+		return fmt.Errorf("column %q is compressed with %v", c.path, c.codec)
+	}
+	f.columns[c.path] = c
+	return nil
 }
 
 // errRead marks errors of the bucket, which say nothing about the bytes.
@@ -148,7 +178,7 @@ var errRead = errors.New("read")
 
 // read returns bytes of the file, which must not be changed.
 func (f *fileReader) read(ctx context.Context, off int64, n int) ([]byte, error) {
-	if at := off - (f.size - int64(len(f.tail))); at >= 0 && off+int64(n) <= f.size {
+	if at := off - f.tailAt; f.tail != nil && at >= 0 && at+int64(n) <= int64(len(f.tail)) {
 		return f.tail[at : at+int64(n)], nil
 	}
 	p := make([]byte, n)

@@ -11,10 +11,8 @@ import (
 	"strconv"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/everspan/everspan/internal/span"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/delta"
-	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -22,19 +20,19 @@ import (
 const (
 	// Format is the number of the block format that this package writes. Every
 	// file carries it. FORMAT.md has one line of history for each.
-	Format = 1
+	Format = 2
 
 	magic = "PAR1"
 
-	// pageRows is how many rows share a page. A trace by id decompresses one
-	// page a column, a scan all of them.
-	pageRows = 2048
+	// pageBytes is about how much a page holds before compression. A trace by id
+	// decompresses a page of each column, a scan all of them.
+	pageBytes = 16 << 10
 
-	// traceRows is the same for the table of traces, which is searched for one row.
-	traceRows = 512
+	// pageRows bounds the rows of a page, however little they take.
+	pageRows = 16 << 10
 
-	// pageBytes ends a page of text early: one row may hold a megabyte.
-	pageBytes = 1 << 20
+	// stepRows is how many rows are taken at a time until a page is full.
+	stepRows = 512
 
 	// maxDictionary is how many bytes the values of a dictionary page may have.
 	// A reader loads all of it for the first value.
@@ -47,23 +45,24 @@ const (
 
 var zstdEncoder, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
 
-// fileWriter writes one Parquet file with one row group. The values go in
-// column by column, already coded where they are text: nothing is hashed here.
+// fileWriter writes one Parquet file with one row group, column by column. A
+// column arrives in pieces, already coded where it has a dictionary: nothing is
+// hashed here, and no more than a page is held.
 type fileWriter struct {
 	w       io.Writer
 	at      int64
 	rows    int
-	perPage int // rows of a page
 	schema  []format.SchemaElement
 	columns []format.ColumnChunk
 	indexes []pageIndexes
 	sum     *xxhash.Digest // of all from the indexes on
 	err     error
 
-	page, packed, levels []byte // scratch
-	present              []uint8
-	ints                 []int64
-	codes                []int32
+	v              vector
+	page, packed   []byte // scratch
+	head           []byte
+	codes, offsets []uint32
+	ints           []int64
 }
 
 type pageIndexes struct {
@@ -72,8 +71,21 @@ type pageIndexes struct {
 	ordered bool // values holds a least and greatest value for every page
 }
 
-func newFileWriter(w io.Writer, rows, perPage int) *fileWriter {
-	f := &fileWriter{w: w, rows: rows, perPage: perPage}
+// column says what a column of a file is.
+type column struct {
+	name     string
+	shape    shape
+	optional bool
+	// dict holds the values of a column that is coded; nil when it is not.
+	dict valueSet
+}
+
+// fill appends the rows [from, to) of a column to v, or fewer when they are
+// large, but at least one.
+type fill func(v *vector, from, to int) (rows int, err error)
+
+func newFileWriter(w io.Writer, rows int) *fileWriter {
+	f := &fileWriter{w: w, rows: rows}
 	f.write([]byte(magic))
 	return f
 }
@@ -90,116 +102,141 @@ func (f *fileWriter) write(p []byte) {
 }
 
 // column writes a column's chunk.
-func (f *fileWriter) column(c column) {
+func (f *fileWriter) column(c column, fill fill) {
 	if f.err != nil {
 		return
 	}
-	optional := c.nulls > 0
-	f.schema = append(f.schema, c.shape.element(c.name, optional))
+	f.schema = append(f.schema, c.shape.element(c.name, c.optional))
 	chunk := f.begin(c.shape, []string{c.name})
 	chunk.MetaData.NumValues = int64(f.rows)
-	stats := newStatistics(c)
-
-	var encode func(entries []uint32) (format.Encoding, []byte)
-	useDict := c.shape.isText() && !c.distinct && 2*c.dict.Len() <= f.rows-c.nulls+16 && c.dict.Bytesize() <= maxDictionary
-	switch {
-	case useDict:
+	if c.dict != nil {
 		f.dictionary(chunk, c.dict)
-		width := bitWidth(c.dict.Len())
-		encode = func(entries []uint32) (format.Encoding, []byte) {
-			f.codes = f.codes[:0]
-			for _, e := range entries {
-				f.codes = append(f.codes, int32(c.code(e)))
-			}
-			return format.RLEDictionary, appendCodes(f.page[:0], f.codes, width)
-		}
-	case c.shape.isText():
-		encode = func(entries []uint32) (format.Encoding, []byte) {
-			page := f.page[:0]
-			for _, e := range entries {
-				page = appendPlain(page, c.dict.Bytes(c.code(e)))
-			}
-			return format.Plain, page
-		}
-	case c.shape.width() > 0:
-		encode = func(entries []uint32) (format.Encoding, []byte) {
-			page := f.page[:0]
-			for _, e := range entries {
-				page = append(page, c.fixed(e)...)
-			}
-			return format.Plain, page
-		}
-	default:
-		encode = func(entries []uint32) (format.Encoding, []byte) {
-			f.ints = f.ints[:0]
-			for _, e := range entries {
-				f.ints = append(f.ints, c.num(e))
-			}
-			return f.numbers(c.shape)
-		}
 	}
-
-	entries := make([]uint32, 0, f.perPage)
-	for from := 0; from < f.rows; from += len(f.present) {
-		entries = entries[:0]
-		f.present = f.present[:0]
-		bytes := 0
-		for _, r := range c.rows[from:min(from+f.perPage, f.rows)] {
-			if r == 0 {
-				f.present = append(f.present, 0)
-				continue
+	stats := statistics{c: c}
+	for from := 0; from < f.rows && f.err == nil; from += f.v.rows {
+		f.v.reset()
+		for at := from; at < f.rows && f.v.rows < pageRows && f.v.size(&c) < pageBytes; {
+			n, err := fill(&f.v, at, min(at+stepRows, f.rows))
+			f.fail(err)
+			if f.err != nil {
+				return
 			}
-			entries = append(entries, r-1)
-			f.present = append(f.present, 1)
-			if c.shape.isText() && !useDict {
-				if bytes += len(c.dict.Bytes(c.code(r - 1))); bytes >= pageBytes {
-					break
-				}
-			}
+			at += n
+			f.v.rows += n
 		}
-		stats.page(entries, len(f.present)-len(entries))
-		enc, page := encode(entries)
-		f.page = page
-		f.levels = f.levels[:0]
-		if optional {
-			f.levels = appendLevels(f.levels, f.present, 1)
-		}
-		f.dataPage(chunk, dataPage{
-			rows: len(f.present), values: len(f.present), nulls: len(f.present) - len(entries),
-			first: from, encoding: enc, definition: f.levels, body: page,
-		})
+		stats.page(&f.v)
+		f.dataPage(chunk, from, &c)
 	}
 	stats.finish(chunk, &f.indexes[len(f.indexes)-1])
 }
 
-// numbers encodes f.ints as the values of a page.
-func (f *fileWriter) numbers(s shape) (format.Encoding, []byte) {
-	switch s {
+// size is about how many bytes a page of these rows takes before compression.
+func (v *vector) size(c *column) int {
+	switch {
+	case c.dict != nil:
+		return v.rows * codeWidth(c.dict.Len()) / 8
+	case c.shape.isText():
+		return len(v.text) + len(v.ends)
+	case c.shape.width() > 0:
+		return len(v.fixed)
+	case c.shape == shapeBool:
+		return v.rows / 8
+	case c.shape == shapeDouble:
+		return v.rows * 8
+	}
+	return v.rows * 4
+}
+
+// dataPage writes the rows of f.v as a page.
+func (f *fileWriter) dataPage(chunk *format.ColumnChunk, first int, c *column) {
+	v := &f.v
+	page := f.page[:0]
+	if c.optional {
+		page = append(page, 0, 0, 0, 0)
+		page, f.codes = v.appendLevels(page, f.codes)
+		binary.LittleEndian.PutUint32(page, uint32(len(page)-4))
+	}
+	encoding, page := f.values(page, c)
+	f.page = page
+	f.emitPage(chunk, first, v.rows, encoding, page)
+}
+
+// values appends the values of f.v in the encoding that suits the column.
+func (f *fileWriter) values(page []byte, c *column) (format.Encoding, []byte) {
+	v := &f.v
+	all := len(v.present) == 0
+	switch {
+	case c.dict != nil:
+		codes := v.codes
+		if !all {
+			codes = f.codes[:0]
+			for i, p := range v.present {
+				if p == 1 {
+					codes = append(codes, v.codes[i])
+				}
+			}
+			f.codes = codes
+		}
+		width := codeWidth(c.dict.Len())
+		return format.RLEDictionary, appendRuns(append(page, byte(width)), codes, width)
+	case c.shape.isText():
+		// A row without a value has no bytes: only its offset goes.
+		f.offsets = append(f.offsets[:0], 0)
+		for i, end := range v.ends {
+			if all || v.present[i] == 1 {
+				f.offsets = append(f.offsets, end)
+			}
+		}
+		body, err := new(delta.LengthByteArrayEncoding).EncodeByteArray(nil, v.text, f.offsets)
+		f.fail(err)
+		return format.DeltaLengthByteArray, append(page, body...)
+	case c.shape.width() > 0:
+		if all {
+			return format.Plain, append(page, v.fixed...)
+		}
+		w := c.shape.width()
+		for i, p := range v.present {
+			if p == 1 {
+				page = append(page, v.fixed[i*w:(i+1)*w]...)
+			}
+		}
+		return format.Plain, page
+	}
+	nums := v.nums
+	if !all {
+		nums = f.ints[:0]
+		for i, p := range v.present {
+			if p == 1 {
+				nums = append(nums, v.nums[i])
+			}
+		}
+		f.ints = nums
+	}
+	switch c.shape {
 	case shapeBool:
-		page := append(f.page[:0], make([]byte, (len(f.ints)+7)/8)...)
-		for i, v := range f.ints {
-			page[i/8] |= byte(v&1) << (i % 8)
+		at := len(page)
+		page = append(page, make([]byte, (len(nums)+7)/8)...)
+		for i, n := range nums {
+			page[at+i/8] |= byte(n&1) << (i % 8)
 		}
 		return format.Plain, page
 	case shapeDouble:
-		page := f.page[:0]
-		for _, v := range f.ints {
-			page = binary.LittleEndian.AppendUint64(page, uint64(v))
+		for _, n := range nums {
+			page = binary.LittleEndian.AppendUint64(page, uint64(n))
 		}
 		return format.Plain, page
 	case shapeInt32:
-		f.codes = f.codes[:0]
-		for _, v := range f.ints {
-			f.codes = append(f.codes, int32(v))
+		short := make([]int32, len(nums))
+		for i, n := range nums {
+			short[i] = int32(n)
 		}
-		page, err := new(delta.BinaryPackedEncoding).EncodeInt32(f.page[:0], f.codes)
+		body, err := new(delta.BinaryPackedEncoding).EncodeInt32(nil, short)
 		f.fail(err)
-		return format.DeltaBinaryPacked, page
-	default:
-		page, err := new(delta.BinaryPackedEncoding).EncodeInt64(f.page[:0], f.ints)
-		f.fail(err)
-		return format.DeltaBinaryPacked, page
+		return format.DeltaBinaryPacked, append(page, body...)
 	}
+	body, err := new(delta.BinaryPackedEncoding).EncodeInt64(nil, nums)
+	f.fail(err)
+	return format.DeltaBinaryPacked, append(page, body...)
 }
 
 func (f *fileWriter) fail(err error) {
@@ -211,86 +248,53 @@ func (f *fileWriter) fail(err error) {
 // begin starts a chunk.
 func (f *fileWriter) begin(s shape, path []string) *format.ColumnChunk {
 	f.columns = append(f.columns, format.ColumnChunk{MetaData: format.ColumnMetaData{
-		Type: s.physical(), PathInSchema: path, Codec: format.Zstd,
+		Type: s.physical(), PathInSchema: path, Codec: s.codec(), Encoding: []format.Encoding{format.RLE},
 	}})
 	f.indexes = append(f.indexes, pageIndexes{})
 	return &f.columns[len(f.columns)-1]
 }
 
-// dictionary writes a dictionary page with all values of d.
-func (f *fileWriter) dictionary(chunk *format.ColumnChunk, d *span.Dict) {
-	page := f.page[:0]
-	for i := range d.Len() {
-		page = appendPlain(page, d.Bytes(uint32(i)))
-	}
-	f.page = page
-	f.packed = zstdEncoder.EncodeAll(page, f.packed[:0])
+// dictionary writes a dictionary page.
+func (f *fileWriter) dictionary(chunk *format.ColumnChunk, d valueSet) {
+	f.page = d.plain(f.page[:0])
+	f.packed = zstdEncoder.EncodeAll(f.page, f.packed[:0])
 	chunk.MetaData.DictionaryPageOffset = f.at
-	f.emit(chunk, &format.PageHeader{
-		Type:                 format.DictionaryPage,
-		UncompressedPageSize: int32(len(page)),
-		DictionaryPageHeader: some(format.DictionaryPageHeader{NumValues: int32(d.Len()), Encoding: format.Plain}),
-	}, f.packed)
+	f.emit(chunk, header{kind: format.DictionaryPage, size: int32(len(f.page)), values: int32(d.Len())}, f.packed)
 	addEncoding(chunk, format.Plain)
 }
 
-// dataPage is what a data page is made of.
-type dataPage struct {
-	rows, values, nulls    int
-	first                  int // row of the file
-	encoding               format.Encoding
-	repetition, definition []byte
-	body                   []byte
-}
-
-func (f *fileWriter) dataPage(chunk *format.ColumnChunk, p dataPage) {
-	levels := len(p.repetition) + len(p.definition)
-	f.packed = append(append(f.packed[:0], p.repetition...), p.definition...)
-	f.packed = zstdEncoder.EncodeAll(p.body, f.packed)
-	compressed := true
-	if len(f.packed)-levels >= len(p.body) {
-		f.packed = append(f.packed[:levels], p.body...)
-		compressed = false
+// emitPage compresses and writes a data page.
+func (f *fileWriter) emitPage(chunk *format.ColumnChunk, first, values int, e format.Encoding, page []byte) {
+	body := page
+	if chunk.MetaData.Codec == format.Zstd {
+		f.packed = zstdEncoder.EncodeAll(page, f.packed[:0])
+		body = f.packed
 	}
 	offset := f.at
 	if chunk.MetaData.DataPageOffset == 0 {
 		chunk.MetaData.DataPageOffset = offset
 	}
-	f.emit(chunk, &format.PageHeader{
-		Type:                 format.DataPageV2,
-		UncompressedPageSize: int32(levels + len(p.body)),
-		DataPageHeaderV2: some(format.DataPageHeaderV2{
-			NumValues: int32(p.values), NumNulls: int32(p.nulls), NumRows: int32(p.rows),
-			Encoding:                   p.encoding,
-			RepetitionLevelsByteLength: int32(len(p.repetition)),
-			DefinitionLevelsByteLength: int32(len(p.definition)),
-			IsCompressed:               some(compressed),
-		}),
-	}, f.packed)
-	addEncoding(chunk, p.encoding)
-	if levels > 0 {
-		addEncoding(chunk, format.RLE)
-	}
+	f.emit(chunk, header{kind: format.DataPage, size: int32(len(page)), values: int32(values), encoding: e}, body)
+	addEncoding(chunk, e)
 	index := &f.indexes[len(f.indexes)-1]
 	index.offsets.PageLocations = append(index.offsets.PageLocations, format.PageLocation{
-		Offset: offset, CompressedPageSize: int32(f.at - offset), FirstRowIndex: int64(p.first),
+		Offset: offset, CompressedPageSize: int32(f.at - offset), FirstRowIndex: int64(first),
 	})
 }
 
 // emit writes a page: header and body, which the header's checksum covers.
-func (f *fileWriter) emit(chunk *format.ColumnChunk, h *format.PageHeader, body []byte) {
-	if h.UncompressedPageSize < 0 || len(body) > math.MaxInt32 {
+func (f *fileWriter) emit(chunk *format.ColumnChunk, h header, body []byte) {
+	if h.size < 0 || len(body) > math.MaxInt32 {
 		f.fail(fmt.Errorf("page of column %q is larger than 2 GiB", chunk.MetaData.PathInSchema))
 		return
 	}
-	h.CompressedPageSize = int32(len(body))
-	h.CRC = int32(crc32.ChecksumIEEE(body))
-	head, err := thrift.Marshal(new(thrift.CompactProtocol), h)
-	f.fail(err)
-	f.write(head)
+	h.packed = int32(len(body))
+	h.crc = crc32.ChecksumIEEE(body)
+	f.head = h.append(f.head[:0])
+	f.write(f.head)
 	f.write(body)
-	chunk.MetaData.TotalCompressedSize += int64(len(head) + len(body))
-	chunk.MetaData.TotalUncompressedSize += int64(len(head)) + int64(h.UncompressedPageSize)
+	chunk.MetaData.TotalCompressedSize += int64(len(f.head) + len(body))
+	chunk.MetaData.TotalUncompressedSize += int64(len(f.head)) + int64(h.size)
 }
 
 func addEncoding(chunk *format.ColumnChunk, e format.Encoding) {
@@ -364,32 +368,4 @@ func (f *fileWriter) marshal(v any) {
 // appendPlain appends a byte array in Parquet's plain encoding.
 func appendPlain(dst, v []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(v))), v...)
-}
-
-// bitWidth is the number of bits that codes below n need.
-func bitWidth(n int) int {
-	width := 0
-	for n > 1<<width {
-		width++
-	}
-	return width
-}
-
-// appendLevels appends repetition or definition levels, as a version 2 page
-// holds them: run lengths without a size in front.
-func appendLevels(dst []byte, levels []uint8, width int) []byte {
-	b, err := (&rle.Encoding{BitWidth: width}).EncodeLevels(nil, levels)
-	if err != nil {
-		panic(err) // only a width over 8 does that
-	}
-	return append(dst, b...)
-}
-
-// appendCodes appends dictionary codes: their width, then run lengths.
-func appendCodes(dst []byte, codes []int32, width int) []byte {
-	b, err := (&rle.Encoding{BitWidth: width}).EncodeInt32(nil, codes)
-	if err != nil {
-		panic(err) // only a width over 32 does that
-	}
-	return append(append(dst, byte(width)), b...)
 }

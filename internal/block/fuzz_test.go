@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"math/rand/v2"
 	"runtime/metrics"
@@ -52,24 +53,57 @@ func FuzzRuns(f *testing.F) {
 			if err == nil && len(all) != int(n) {
 				t.Fatalf("%d values of %d", len(all), n)
 			}
-			before, within, set, err := countLevels(src, int(n), int(from), int(to))
+			levels, before, within, set, err := decodeLevels(nil, src, int(n), int(from), int(to))
 			if err != nil {
 				return
 			}
-			levels, err := decodeRuns(nil, src, 1, int(n), 0, int(n))
+			ones, err := decodeRuns(nil, src, 1, int(n), 0, int(n))
 			if err != nil {
 				t.Fatalf("levels are counted and can't be read: %v", err)
 			}
 			count := func(levels []uint32) (n int) {
 				for _, l := range levels {
-					n += int(l & 1)
+					n += int(l)
 				}
 				return n
 			}
-			if before != count(levels[:from]) || within != count(levels[from:to]) || set != count(levels) {
-				t.Fatalf("%d, %d, %d levels are set, not %d, %d, %d", count(levels[:from]), count(levels[from:to]), count(levels), before, within, set)
+			if before != count(ones[:from]) || within != count(ones[from:to]) || set != count(ones) {
+				t.Fatalf("%d, %d, %d levels are set, not %d, %d, %d", count(ones[:from]), count(ones[from:to]), count(ones), before, within, set)
+			}
+			for i, l := range levels {
+				if uint32(l) != ones[int(from)+i] {
+					t.Fatalf("level %d is %d", i, l)
+				}
+			}
+			if k, err := countLevels(src, int(n)); err != nil || k != set {
+				t.Fatalf("%d levels are set, not %d (%v)", set, k, err)
 			}
 		})
+	})
+}
+
+// FuzzEncodedRuns encodes values of every width and reads them back.
+func FuzzEncodedRuns(f *testing.F) {
+	f.Add([]byte{1, 1, 1, 1, 2}, byte(0))
+	f.Add(bytes.Repeat([]byte{7, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9}, 9), byte(2))
+	f.Fuzz(func(t *testing.T, src []byte, kind byte) {
+		width := []int{1, 8, 16, 24, 32}[kind%5]
+		var want []uint32
+		for i, b := range src {
+			// Runs and single values of all sizes.
+			v := uint32(b>>4) * 0x01010101
+			if width < 32 {
+				v &= 1<<width - 1
+			}
+			for range 1 + int(b&15)*(i%4) {
+				want = append(want, v)
+			}
+		}
+		enc := appendRuns(nil, want, width)
+		got, err := decodeRuns(nil, enc, width, len(want), 0, len(want))
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("%v became %x, and that %v (%v)", want, enc, got, err)
+		}
 	})
 }
 
@@ -80,8 +114,8 @@ func FuzzDelta(f *testing.F) {
 		n %= pageLimit + 1
 		limit %= n + 1
 		bounded(t, 64<<20, func() {
-			all, err := decodeDelta(nil, src, int(n), int(n))
-			some, errSome := decodeDelta(nil, src, int(n), int(limit))
+			all, _, err := decodeDelta(nil, src, int(n), int(n))
+			some, _, errSome := decodeDelta(nil, src, int(n), int(limit))
 			if err == nil && (errSome != nil || len(all) != int(n) || !slices.Equal(some, all[:limit])) {
 				t.Fatalf("%d of %d values: %v; %d values", len(some), n, errSome, len(all))
 			}
@@ -91,72 +125,139 @@ func FuzzDelta(f *testing.F) {
 
 // FuzzValues decodes the body of a page as every shape and encoding.
 func FuzzValues(f *testing.F) {
-	plain := []byte{1, 0, 0, 0, 'a', 2, 0, 0, 0, 'b', 'c'}
-	f.Add(plain, []byte{}, byte(shapeText), byte(format.Plain), false, uint32(2), uint32(2), uint32(0), uint32(0), uint32(2))
-	f.Add([]byte{2, 4, 1, 3, 0x1b}, []byte{}, byte(shapeText), byte(format.RLEDictionary), false, uint32(10), uint32(10), uint32(0), uint32(1), uint32(9))
-	f.Add(make([]byte, 64), []byte{8, 1}, byte(shapeDouble), byte(format.Plain), true, uint32(4), uint32(4), uint32(0), uint32(1), uint32(3))
-	f.Add([]byte{128, 1, 4, 3, 2, 2, 0, 0, 0, 0}, []byte{}, byte(shapeInt32), byte(format.DeltaBinaryPacked), false, uint32(3), uint32(3), uint32(0), uint32(1), uint32(3))
-	f.Add([]byte{0xff}, []byte{4, 0, 6, 1}, byte(shapeBool), byte(format.Plain), true, uint32(5), uint32(5), uint32(2), uint32(0), uint32(5))
-	f.Add(make([]byte, 16), []byte{8, 49}, byte(shapeDouble), byte(format.Plain), true, uint32(4), uint32(4), uint32(0), uint32(1), uint32(2)) // a level of 49
-	f.Add(make([]byte, 48), []byte{}, byte(shapeTraceID), byte(format.Plain), false, uint32(3), uint32(3), uint32(0), uint32(1), uint32(3))
-	f.Fuzz(func(t *testing.T, body, levels []byte, kind, encoding byte, optional bool, rows, numbers, nulls, from, to uint32) {
+	texts := []byte{1, 0, 0, 0, 'a', 2, 0, 0, 0, 'b', 'c'}
+	const dict, delta, lengths, plain = byte(format.RLEDictionary), byte(format.DeltaBinaryPacked), byte(format.DeltaLengthByteArray), byte(format.Plain)
+	f.Add([]byte{2, 4, 1, 3, 0x1b}, byte(shapeText), dict, false, uint32(10), uint32(1), uint32(9))
+	f.Add([]byte{2, 0, 0, 0, 8, 1, 8, 4, 1}, byte(shapeText), dict, true, uint32(4), uint32(1), uint32(3))
+	f.Add(append([]byte{2, 0, 0, 0, 8, 1}, make([]byte, 32)...), byte(shapeDouble), plain, true, uint32(4), uint32(1), uint32(3))
+	f.Add([]byte{128, 1, 4, 3, 2, 2, 0, 0, 0, 0}, byte(shapeInt32), delta, false, uint32(3), uint32(1), uint32(3))
+	f.Add([]byte{128, 1, 4, 3, 2, 0, 0, 0, 0, 0, 'a', 'b', 'c'}, byte(shapeText), lengths, false, uint32(3), uint32(1), uint32(3))
+	f.Add([]byte{4, 0, 0, 0, 4, 0, 6, 1, 0xff}, byte(shapeBool), plain, true, uint32(5), uint32(0), uint32(5))
+	f.Add(make([]byte, 48), byte(shapeTraceID), plain, false, uint32(3), uint32(1), uint32(3))
+	f.Fuzz(func(t *testing.T, body []byte, kind, encoding byte, optional bool, rows, from, to uint32) {
 		v := &values{shape: shape(kind % byte(shapeSpanID+1))}
-		p := &page{levels: levels, body: func() ([]byte, error) { return body, nil }}
-		p.head.NumRows, p.head.NumValues, p.head.NumNulls = int32(rows), int32(numbers), int32(nulls)
-		p.head.Encoding = format.Encoding(encoding % 10)
-		if p.head.Encoding == format.RLEDictionary {
-			p.dict = &dictionary{body: plain, ends: []uint32{5, 11}}
+		c := &columnChunk{optional: optional}
+		h := header{kind: format.DataPage, encoding: format.Encoding(encoding % 10)}
+		if h.encoding == format.RLEDictionary && v.shape.width() == 0 {
+			v.coded, c.dictionary = true, true
+			if v.dict = (&dictionary{nums: []int64{7, 8}}); v.shape.isText() {
+				v.dict = &dictionary{body: texts, ends: []uint32{5, 11}}
+			}
 		}
-		if p.head.NumRows < 0 { // see pages
-			return
-		}
+		rows %= pageLimit + 1
+		h.values = int32(rows)
 		to %= rows + 1
 		from %= to + 1
-		bounded(t, 128<<20, func() {
-			if err := v.add(t.Context(), p, optional, int(from), int(to)); err != nil {
+		bounded(t, 192<<20, func() {
+			if err := v.add(c, &h, body, int(rows), int(from), int(to)); err != nil {
 				return
 			}
-			if len(v.at) != int(to-from) {
-				t.Fatalf("%d rows of %d", len(v.at), to-from)
+			if v.rows != int(to-from) {
+				t.Fatalf("%d rows of %d", v.rows, to-from)
 			}
-			for row := range v.at {
+			for row := range v.rows {
 				if v.shape.isText() || v.shape.width() > 0 {
-					v.text(row)
+					v.bytes(row)
 				} else {
 					v.num(row)
 				}
 			}
 		})
+		s := scanner{c: c, v: v, match: func(b []byte) bool { return len(b) == 1 }}
+		if v.shape.isText() && (!v.coded || s.prepare()) {
+			bounded(t, 192<<20, func() { _ = s.page(&h, body, int(rows)) })
+		}
 	})
 }
 
-// FuzzFilter asks filters whose checksum is right, whatever else is not.
-func FuzzFilter(f *testing.F) {
-	ids := []span.TraceID{{1}, {2}, {3}, {15: 1}}
-	for n := range len(ids) + 1 {
-		b := buildFilter(ids[:n])
-		f.Add(b[:len(b)-8])
+// FuzzHeader reads page headers, and writes those back that we could have written.
+func FuzzHeader(f *testing.F) {
+	for _, h := range []header{
+		{kind: format.DataPage, size: 7, packed: 5, crc: 1 << 31, values: 9, encoding: format.RLEDictionary},
+		{kind: format.DictionaryPage, size: 1 << 20, packed: 1 << 18, values: 4},
+	} {
+		f.Add(h.append(nil))
 	}
-	odd := append([]byte("EVFT"), 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-	for _, v := range []uint32{3, 2, 1, 3, 9} { // segments of three slots
-		odd = binary.LittleEndian.AppendUint32(odd, v)
-	}
-	f.Add(append(odd, make([]byte, 9)...))
-	rng := rand.New(rand.NewPCG(1, 2))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if got, err := readFilter(body); err == nil {
-			got.has(span.TraceID{1})
-		}
-		got, err := readFilter(binary.LittleEndian.AppendUint64(bytes.Clone(body), xxhash.Sum64(body)))
+	f.Add([]byte{0x15, 0, 0x15, 0, 0x15, 0, 0x15, 0, 0x2c, 0x1c, 0x19, 0xfc, 0xff, 0xff, 0xff, 0xff, 0xf, 0})
+	f.Fuzz(func(t *testing.T, src []byte) {
+		h, rest, err := readHeader(src)
 		if err != nil {
 			return
 		}
-		for range 200 {
-			var id span.TraceID
-			binary.LittleEndian.PutUint64(id[:], rng.Uint64())
-			got.has(id)
+		if h.kind != format.DataPage && h.kind != format.DictionaryPage || h.kind == format.DictionaryPage && h.encoding != format.Plain {
+			return
+		}
+		again, behind, err := readHeader(append(h.append(nil), rest...))
+		if err != nil || again != h || !bytes.Equal(behind, rest) {
+			t.Fatalf("%+v became %+v with %x (%v)", h, again, behind, err)
+		}
+		var lib format.PageHeader
+		if _, err := unmarshal(h.append(nil), &lib); err != nil || lib.CompressedPageSize != h.packed || uint32(lib.CRC) != h.crc {
+			t.Fatalf("the library reads %+v, not %+v (%v)", lib, h, err)
 		}
 	})
+}
+
+// FuzzFilter asks filters whose checksums are right, whatever else is not.
+func FuzzFilter(f *testing.F) {
+	ids := []span.TraceID{{1}, {2}, {3}, {15: 1}}
+	for n := range len(ids) + 1 {
+		f.Add(buildFilter(ids[:n]))
+	}
+	odd := append([]byte("EVFT"), 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+	for _, v := range []uint32{3, 3, 9, 0} { // segments of three slots
+		odd = binary.LittleEndian.AppendUint32(odd, v)
+	}
+	f.Add(append(odd, make([]byte, 8+filterPage)...))
+	rng := rand.New(rand.NewPCG(1, 2))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		body = bytes.Clone(body)
+		if len(body) >= filterHeader {
+			binary.LittleEndian.PutUint64(body[32:], xxhash.Sum64(body[:32]))
+		}
+		for at := filterHeader; at+filterPage <= len(body); at += filterPage {
+			binary.LittleEndian.PutUint64(body[at+filterPayload:], xxhash.Sum64(body[at:at+filterPayload]))
+		}
+		meta := Meta{ID: "x", Files: map[string]File{filterFile: {Bytes: int64(len(body))}}}
+		r := NewReader(files{bucket.NewMemory(), map[string][]byte{meta.Key(filterFile): body}}, NewCache(1<<20), meta)
+		for range 100 {
+			var id span.TraceID
+			binary.LittleEndian.PutUint64(id[:], rng.Uint64())
+			if _, err := r.mayHave(t.Context(), id); err != nil && !errors.Is(err, ErrCorrupt) && !errors.Is(err, errRead) {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestFilter holds our reading of a filter against the library that built it.
+func TestFilter(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for _, n := range []int{1, 2, 100, 20_000} {
+		ids := make([]span.TraceID, n)
+		for i := range ids {
+			binary.LittleEndian.PutUint64(ids[i][:], rng.Uint64())
+		}
+		raw := buildFilter(ids)
+		meta := Meta{ID: "x", Files: map[string]File{filterFile: {Bytes: int64(len(raw))}}}
+		r := NewReader(files{bucket.NewMemory(), map[string][]byte{meta.Key(filterFile): raw}}, NewCache(1<<20), meta)
+		for _, id := range ids {
+			if ok, err := r.mayHave(t.Context(), id); !ok || err != nil {
+				t.Fatalf("%d ids: %s is denied (%v)", n, id, err)
+			}
+		}
+		wrong := 0
+		for range 10_000 {
+			var id span.TraceID
+			binary.LittleEndian.PutUint64(id[:], rng.Uint64())
+			if ok, _ := r.mayHave(t.Context(), id); ok {
+				wrong++
+			}
+		}
+		if wrong > 100 {
+			t.Errorf("%d ids: %d of 10000 others are not denied", n, wrong)
+		}
+	}
 }
 
 // pagePlace is where a page's parts lie in its file.
@@ -172,7 +273,7 @@ func places(t testing.TB, r *Reader, name string, raw []byte) (all []pagePlace) 
 		t.Fatal(err)
 	}
 	for _, c := range f.columns {
-		for at, end := f.chunkStart(c), f.chunkStart(c)+c.MetaData.TotalCompressedSize; at < end; {
+		for at, end := c.start, c.end; at < end; {
 			var h format.PageHeader
 			n, err := unmarshal(raw[at:end], &h)
 			if err != nil {
@@ -205,7 +306,7 @@ func FuzzFile(f *testing.F) {
 	b := random(11, 60)
 	bkt := bucket.NewMemory()
 	r := write(f, bkt, b)
-	names := []string{spansFile, eventsFile, linksFile, tracesFile}
+	names := []string{spansFile, eventsFile, linksFile, tracesFile, resourcesFile, scopesFile}
 	raw := make(map[string][]byte)
 	pages := make(map[string][]pagePlace)
 	for _, name := range names {
@@ -236,7 +337,7 @@ func FuzzFile(f *testing.F) {
 			meta.Files[name] = file
 		}
 		for ; len(edits) >= 4; edits = edits[4:] {
-			name := names[edits[0]%4]
+			name := names[int(edits[0]>>4)%len(names)]
 			key := r.Meta.Key(name)
 			if over.data[key] == nil {
 				over.data[key] = bytes.Clone(raw[name])
@@ -271,7 +372,7 @@ func FuzzFile(f *testing.F) {
 			meta.Files[name] = file
 		}
 		bounded(t, 256<<20, func() {
-			bad := NewReader(over, meta)
+			bad := NewReader(over, NewCache(1<<20), meta)
 			var got span.Batch
 			n, err := bad.Trace(t.Context(), id, &got)
 			if err != nil && got.Len() != 0 || n != got.Len() {
@@ -279,7 +380,7 @@ func FuzzFile(f *testing.F) {
 			}
 			spantest.Dump(&got)
 			_ = Verify(t.Context(), over, meta)
-			bad = NewReader(over, meta)
+			bad = NewReader(over, NewCache(1<<20), meta)
 			_ = bad.Summaries(t.Context(), "service-1", "GET /", func(Summary) {})
 		})
 	})

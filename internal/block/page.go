@@ -2,7 +2,7 @@ package block
 
 import (
 	"context"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"sort"
@@ -11,148 +11,97 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// page is a data page. Its levels lie open, its values have to be unpacked, and
-// so has the dictionary that they may refer to: both only when a row of interest
-// has a value at all.
-type page struct {
-	first              int // row of the file
-	head               format.DataPageHeaderV2
-	repetition, levels []byte
-	body               func() ([]byte, error)
-	dict               *dictionary // nil when the column has none
+var zstdDecoder, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxPage))
+
+// pageLimit bounds the rows of a page, far above what is written.
+const pageLimit = 1 << 20
+
+// pageIndex is where the pages of a column are.
+type pageIndex struct {
+	offsets []int64  // of each page, and the end of the last
+	rows    []uint32 // first row of each page, and the number of rows
 }
 
-// pageIndex returns where a column's pages are, and keeps it.
-func (f *fileReader) pageIndex(ctx context.Context, c *format.ColumnChunk) ([]format.PageLocation, error) {
-	f.mu.Lock()
-	pages := f.indexes[c]
-	f.mu.Unlock()
-	if pages != nil {
-		return pages, nil
-	}
-	raw, err := f.read(ctx, c.OffsetIndexOffset, int(c.OffsetIndexLength))
-	if err != nil {
-		return nil, err
-	}
-	var index format.OffsetIndex
-	if _, err := unmarshal(raw, &index); err != nil {
-		return nil, f.corrupt(c.OffsetIndexOffset, fmt.Errorf("page index: %w", err))
-	}
-	pages = index.PageLocations
-	row := int64(-1)
-	for i, p := range pages {
-		if p.FirstRowIndex <= row || p.FirstRowIndex >= int64(f.rows) || i == 0 && p.FirstRowIndex != 0 {
-			return nil, f.corrupt(c.OffsetIndexOffset, "pages are out of order")
-		}
-		row = p.FirstRowIndex
-	}
-	if len(pages) == 0 {
-		return nil, f.corrupt(c.OffsetIndexOffset, "a column without pages")
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.indexes == nil {
-		f.indexes = make(map[*format.ColumnChunk][]format.PageLocation)
-	}
-	f.indexes[c] = pages
-	f.held += int64(24 * len(pages))
-	return pages, nil
+func (p *pageIndex) held() int { return 12 * len(p.offsets) }
+
+// pages is the number of pages.
+func (p *pageIndex) pages() int { return len(p.offsets) - 1 }
+
+// pageOf returns the page that holds a row.
+func (p *pageIndex) pageOf(row int) int {
+	return sort.Search(p.pages(), func(i int) bool { return int(p.rows[i+1]) > row })
 }
 
-// pages reads the data pages that hold rows [from, to), and the dictionary
-// before them if there is one.
-func (f *fileReader) pages(ctx context.Context, c *format.ColumnChunk, from, to int, each func(*page) error) error {
-	start, size := f.chunkStart(c), c.MetaData.TotalCompressedSize
-	pages, err := f.pageIndex(ctx, c)
-	if err != nil {
-		return err
-	}
-	lo := sort.Search(len(pages), func(i int) bool { return pages[i].FirstRowIndex > int64(from) }) - 1
-	hi := sort.Search(len(pages), func(i int) bool { return pages[i].FirstRowIndex >= int64(to) })
-	first, last := pages[lo], pages[hi-1]
-	end := last.Offset + int64(last.CompressedPageSize)
-	if first.Offset < c.MetaData.DataPageOffset || end > start+size || end < first.Offset {
-		return f.corrupt(c.OffsetIndexOffset, "a page lies outside its column")
-	}
-
-	var dict *dictionary
-	if start < c.MetaData.DataPageOffset {
-		dict = f.dictionary(start, c.MetaData.DataPageOffset)
-	}
-	buf, err := f.read(ctx, first.Offset, int(end-first.Offset))
-	if err != nil {
-		return err
-	}
-	for i := lo; i < hi; i++ {
-		p := pages[i]
-		off := p.Offset - first.Offset
-		if off < 0 || p.CompressedPageSize < 0 || off+int64(p.CompressedPageSize) > int64(len(buf)) {
-			return f.corrupt(c.OffsetIndexOffset, "a page lies outside its column")
-		}
-		h, body, err := f.pageAt(p.Offset, buf[off:off+int64(p.CompressedPageSize)])
+// pageIndex returns where a column's pages are.
+func (f *fileReader) pageIndex(ctx context.Context, c *columnChunk) (*pageIndex, error) {
+	return lookup(f.cache, f.key, c.index[0], func() (*pageIndex, error) {
+		raw, err := f.read(ctx, c.index[0], int(c.index[1]))
 		if err != nil {
-			return err
+			return nil, err
 		}
-		// A page's header has no checksum of its own: what it says has to agree
-		// with the index, the levels and the sizes.
-		v2 := h.DataPageHeaderV2.V
-		next := int64(f.rows)
-		if i+1 < len(pages) {
-			next = pages[i+1].FirstRowIndex
+		var index format.OffsetIndex
+		if _, err := unmarshal(raw, &index); err != nil {
+			return nil, f.corrupt(c.index[0], fmt.Errorf("page index: %w", err))
 		}
-		if h.Type != format.DataPageV2 || !h.DataPageHeaderV2.Valid || int64(v2.NumRows) != next-p.FirstRowIndex || v2.NumValues < v2.NumRows {
-			return f.corrupt(p.Offset, fmt.Errorf("not a data page of %d rows", next-p.FirstRowIndex))
-		}
-		out := page{first: int(p.FirstRowIndex), head: v2, dict: dict}
-		rep, def := int(v2.RepetitionLevelsByteLength), int(v2.DefinitionLevelsByteLength)
-		if rep < 0 || def < 0 || rep+def > len(body) {
-			return f.corrupt(p.Offset, "levels are longer than the page")
-		}
-		out.repetition, out.levels = body[:rep], body[rep:rep+def]
-		packed := body[rep+def:]
-		size := int(h.UncompressedPageSize) - rep - def
-		out.body = func() ([]byte, error) { return decompress(packed, size) }
-		if v2.IsCompressed.Valid && !v2.IsCompressed.V {
-			out.body = func() ([]byte, error) {
-				if len(packed) != size {
-					return nil, fmt.Errorf("%d bytes of values, not %d", len(packed), size)
-				}
-				return packed, nil
+		n := len(index.PageLocations)
+		p := &pageIndex{make([]int64, n+1), make([]uint32, n+1)}
+		p.offsets[n], p.rows[n] = c.end, uint32(f.rows)
+		at := c.data
+		for i, l := range index.PageLocations {
+			next := uint32(f.rows)
+			if i+1 < n {
+				next = uint32(index.PageLocations[i+1].FirstRowIndex)
 			}
+			if l.Offset != at || l.CompressedPageSize <= 0 || uint32(l.FirstRowIndex) >= next || next-uint32(l.FirstRowIndex) > pageLimit {
+				return nil, f.corrupt(c.index[0], "pages are out of order")
+			}
+			p.offsets[i], p.rows[i] = l.Offset, uint32(l.FirstRowIndex)
+			at += int64(l.CompressedPageSize)
 		}
-		if err := each(&out); errors.Is(err, errRead) {
-			return err
-		} else if err != nil {
-			return f.corrupt(p.Offset, err)
+		if n == 0 || p.rows[0] != 0 || at != c.end {
+			return nil, f.corrupt(c.index[0], "pages do not fill their column")
 		}
-	}
-	return nil
+		return p, nil
+	})
 }
 
-// pageAt parses a page's header and checks its checksum.
-func (f *fileReader) pageAt(offset int64, b []byte) (*format.PageHeader, []byte, error) {
-	var h format.PageHeader
-	n, err := unmarshal(b, &h)
+// open checks a page as it is stored, header and all, and unpacks it.
+func (f *fileReader) open(c *columnChunk, offset int64, stored []byte) (header, []byte, error) {
+	h, body, err := f.check(offset, stored)
 	if err != nil {
-		return nil, nil, f.corrupt(offset, fmt.Errorf("page header: %w", err))
+		return h, nil, err
 	}
-	body := b[n:]
-	if int(h.CompressedPageSize) != len(body) {
-		return nil, nil, f.corrupt(offset, fmt.Errorf("page of %d bytes where %d are left", h.CompressedPageSize, len(body)))
+	if c.codec == format.Uncompressed {
+		if len(body) != int(h.size) {
+			return h, nil, f.corrupt(offset, fmt.Errorf("a page of %d bytes, not %d", len(body), h.size))
+		}
+		return h, body, nil
 	}
-	if crc32.ChecksumIEEE(body) != uint32(h.CRC) {
-		return nil, nil, f.corrupt(offset, "page checksum mismatch")
+	if body, err = decompress(body, int(h.size)); err != nil {
+		return h, nil, f.corrupt(offset, err)
 	}
-	if h.UncompressedPageSize < 0 || h.UncompressedPageSize > maxPage {
-		return nil, nil, f.corrupt(offset, "size of the page")
+	return h, body, nil
+}
+
+// check parses a page's header and compares its checksum.
+func (f *fileReader) check(offset int64, stored []byte) (header, []byte, error) {
+	h, body, err := readHeader(stored)
+	if err != nil {
+		return h, nil, f.corrupt(offset, err)
 	}
-	return &h, body, nil
+	if int(h.packed) != len(body) {
+		return h, nil, f.corrupt(offset, fmt.Errorf("page of %d bytes where %d are left", h.packed, len(body)))
+	}
+	if crc32.ChecksumIEEE(body) != h.crc {
+		return h, nil, f.corrupt(offset, "page checksum mismatch")
+	}
+	if h.size > maxPage {
+		return h, nil, f.corrupt(offset, fmt.Errorf("a page of %d bytes", h.size))
+	}
+	return h, body, nil
 }
 
 func decompress(src []byte, size int) ([]byte, error) {
-	if size < 0 || size > maxPage {
-		return nil, fmt.Errorf("size %d of a page", size)
-	}
 	// A frame that says how large it is gets that much at once.
 	var h zstd.Header
 	if err := h.Decode(src); err == nil && h.HasFCS && h.FrameContentSize != uint64(size) {
@@ -170,5 +119,14 @@ func decompress(src []byte, size int) ([]byte, error) {
 	return out, nil
 }
 
-// pageLimit bounds the rows of a page, far above what is written.
-const pageLimit = 1 << 20
+// levels takes levels, which stand behind their length, from the front of a page.
+func levels(page []byte) (levels, rest []byte, err error) {
+	if len(page) < 4 {
+		return nil, nil, errShort
+	}
+	n := binary.LittleEndian.Uint32(page)
+	if uint64(n) > uint64(len(page)-4) {
+		return nil, nil, errShort
+	}
+	return page[4 : 4+n], page[4+n:], nil
+}

@@ -6,67 +6,40 @@ import (
 	"errors"
 	"fmt"
 	"sort"
-	"sync"
 
 	"github.com/everspan/everspan/internal/bucket"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Reader reads a block. It opens a file when it first needs it and keeps the
-// parsed footers; it is safe for concurrent use.
+// Reader reads a block. What it parses is kept in a cache that readers share; it
+// is safe for concurrent use and costs nothing while it is not used.
 type Reader struct {
-	Meta Meta
-	bkt  bucket.Bucket
-
-	mu     sync.Mutex
-	files  map[string]*fileReader
-	filter *filter
+	Meta  Meta
+	bkt   bucket.Bucket
+	cache *Cache
 }
 
 // NewReader returns a reader of a published block. It reads nothing yet.
-func NewReader(bkt bucket.Bucket, meta Meta) *Reader {
-	return &Reader{Meta: meta, bkt: bkt, files: make(map[string]*fileReader)}
+func NewReader(bkt bucket.Bucket, cache *Cache, meta Meta) *Reader {
+	return &Reader{Meta: meta, bkt: bkt, cache: cache}
 }
 
+// file opens one of the block's files.
 func (r *Reader) file(ctx context.Context, name string) (*fileReader, error) {
-	r.mu.Lock()
-	f := r.files[name]
-	r.mu.Unlock()
-	if f != nil {
-		return f, nil
-	}
-	// Two callers may both open the file; either result serves.
-	f, err := openFile(ctx, r.bkt, r.Meta.Key(name), r.Meta.Files[name])
+	key := r.Meta.Key(name)
+	return lookup(r.cache, key, -1, func() (*fileReader, error) {
+		return openFile(ctx, r.bkt, r.cache, key, r.Meta.Files[name])
+	})
+}
+
+// rows starts to read rows of one of the block's files.
+func (r *Reader) rows(ctx context.Context, name string, at [2]int) (*rowReader, error) {
+	f, err := r.file(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	r.files[name] = f
-	r.mu.Unlock()
-	return f, nil
-}
-
-// mayHave asks the filter whether a trace may be here.
-func (r *Reader) mayHave(ctx context.Context, id span.TraceID) (bool, error) {
-	r.mu.Lock()
-	f := r.filter
-	r.mu.Unlock()
-	if f == nil {
-		raw, err := bucket.ReadAll(ctx, r.bkt, r.Meta.Key(filterFile), maxFooter)
-		if err != nil {
-			return false, fmt.Errorf("read trace filter: %w", err)
-		}
-		got, err := readFilter(raw)
-		if err != nil {
-			return false, fmt.Errorf("%w: %s: %w", ErrCorrupt, r.Meta.Key(filterFile), err)
-		}
-		f = &got
-		r.mu.Lock()
-		r.filter = f
-		r.mu.Unlock()
-	}
-	return f.has(id), nil
+	return f.rowsOf(ctx, at)
 }
 
 // rowRange says which rows of which file belong to a trace.
@@ -90,7 +63,7 @@ func (r *Reader) Trace(ctx context.Context, id span.TraceID, b *span.Batch) (int
 		return 0, err
 	}
 	rows := b.Len()
-	if err := r.appendRows(ctx, at, b); err != nil {
+	if err := r.appendTrace(ctx, id, at, b); err != nil {
 		b.Truncate(rows)
 		return 0, err
 	}
@@ -103,91 +76,101 @@ func (r *Reader) find(ctx context.Context, id span.TraceID) (rowRange, error) {
 	if err != nil {
 		return rowRange{}, err
 	}
-	from, to, err := f.pageWith(ctx, "trace_id", id[:])
+	at, err := f.pageWith(ctx, "trace_id", id[:])
 	if err != nil {
 		return rowRange{}, err
 	}
-	ids, err := f.column(ctx, "trace_id", shapeTraceID, from, to)
+	in, err := f.rowsOf(ctx, at)
 	if err != nil {
 		return rowRange{}, err
 	}
-	i, ok := sort.Find(to-from, func(i int) int { return bytes.Compare(id[:], ids.text(i)) })
+	ids := in.column("trace_id", shapeTraceID)
+	if err := in.read(); err != nil {
+		return rowRange{}, err
+	}
+	i, ok := sort.Find(in.len(), func(i int) int { return bytes.Compare(id[:], ids.bytes(i)) })
 	if !ok {
 		return rowRange{}, errNotHere
 	}
-	row := from + i
-	var n [6]int
-	for i, name := range []string{"first_span", "spans", "first_event", "events", "first_link", "links"} {
-		v, err := f.column(ctx, name, shapeInt64, row, row+1)
-		if err != nil {
-			return rowRange{}, err
-		}
-		n[i] = int(v.num(0))
-		if n[i] < 0 || n[i] > 1<<31 {
-			return rowRange{}, f.corrupt(0, fmt.Errorf("row %d: %s is %d", row, name, n[i]))
-		}
+	if in, err = f.rowsOf(ctx, [2]int{at[0] + i, at[0] + i + 1}); err != nil {
+		return rowRange{}, err
 	}
-	return rowRange{[2]int{n[0], n[0] + n[1]}, [2]int{n[2], n[2] + n[3]}, [2]int{n[4], n[4] + n[5]}}, nil
+	rows := newRangeReader(in)
+	if err := in.read(); err != nil {
+		return rowRange{}, err
+	}
+	return rows.at(0)
 }
+
+// rangeReader reads which rows of the other files belong to traces.
+type rangeReader struct {
+	in                                                     *rowReader
+	firstSpan, spans, firstEvent, events, firstLink, links *values
+}
+
+func newRangeReader(in *rowReader) *rangeReader {
+	return &rangeReader{
+		in,
+		in.column("first_span", shapeInt64), in.column("spans", shapeInt64),
+		in.column("first_event", shapeInt64), in.column("events", shapeInt64),
+		in.column("first_link", shapeInt64), in.column("links", shapeInt64),
+	}
+}
+
+func (r *rangeReader) at(row int) (rowRange, error) {
+	var out rowRange
+	for i, part := range []struct {
+		to       *[2]int
+		first, n *values
+	}{{&out.spans, r.firstSpan, r.spans}, {&out.events, r.firstEvent, r.events}, {&out.links, r.firstLink, r.links}} {
+		first, n := part.first.num(row), part.n.num(row)
+		if first < 0 || n < 0 || first > 1<<31 || n > 1<<31 || i == 0 && n == 0 {
+			return out, r.in.f.corrupt(0, fmt.Errorf("row %d: %d rows from %d", r.in.from+row, n, first))
+		}
+		*part.to = [2]int{int(first), int(first + n)}
+	}
+	return out, nil
+}
+
+// bounds are the least and greatest value of each page of a column of ids.
+type bounds struct{ lo, hi [][]byte }
+
+func (b *bounds) held() int { return 80 * len(b.lo) }
 
 // pageWith finds, in an ascending column, the rows of the page that would hold
 // the value; an empty range when none does.
-func (f *fileReader) pageWith(ctx context.Context, name string, v []byte) (from, to int, err error) {
-	c, ok := f.columns[name]
-	if !ok {
-		return 0, 0, nil
+func (f *fileReader) pageWith(ctx context.Context, name string, v []byte) (rows [2]int, err error) {
+	c := f.columns[name]
+	if c == nil {
+		return rows, nil
 	}
 	pages, err := f.pageIndex(ctx, c)
 	if err != nil {
-		return 0, 0, err
+		return rows, err
 	}
-	if c.ColumnIndexLength <= 0 || c.ColumnIndexOffset < 0 || c.ColumnIndexOffset > f.size-int64(c.ColumnIndexLength) {
-		return 0, 0, f.corrupt(c.ColumnIndexOffset, "no column index")
+	if c.bounds[1] == 0 {
+		return rows, f.corrupt(c.bounds[0], "no column index")
 	}
-	raw, err := f.read(ctx, c.ColumnIndexOffset, int(c.ColumnIndexLength))
+	b, err := lookup(f.cache, f.key, c.bounds[0], func() (*bounds, error) {
+		raw, err := f.read(ctx, c.bounds[0], int(c.bounds[1]))
+		if err != nil {
+			return nil, err
+		}
+		var index format.ColumnIndex
+		if _, err := unmarshal(raw, &index); err != nil {
+			return nil, f.corrupt(c.bounds[0], fmt.Errorf("column index: %w", err))
+		}
+		if len(index.MaxValues) != pages.pages() || len(index.MinValues) != pages.pages() {
+			return nil, f.corrupt(c.bounds[0], "the indexes do not agree")
+		}
+		return &bounds{index.MinValues, index.MaxValues}, nil
+	})
 	if err != nil {
-		return 0, 0, err
+		return rows, err
 	}
-	var index format.ColumnIndex
-	if _, err := unmarshal(raw, &index); err != nil {
-		return 0, 0, f.corrupt(c.ColumnIndexOffset, fmt.Errorf("column index: %w", err))
+	i := sort.Search(len(b.hi), func(i int) bool { return bytes.Compare(b.hi[i], v) >= 0 })
+	if i == len(b.hi) || bytes.Compare(b.lo[i], v) > 0 {
+		return rows, nil
 	}
-	n := len(pages)
-	if len(index.MaxValues) != n || len(index.MinValues) != n {
-		return 0, 0, f.corrupt(c.ColumnIndexOffset, "the indexes do not agree")
-	}
-	i := sort.Search(n, func(i int) bool { return bytes.Compare(index.MaxValues[i], v) >= 0 })
-	if i == n || bytes.Compare(index.MinValues[i], v) > 0 {
-		return 0, 0, nil
-	}
-	from, to = int(pages[i].FirstRowIndex), f.rows
-	if i+1 < n {
-		to = int(pages[i+1].FirstRowIndex)
-	}
-	return from, to, nil
-}
-
-// Held is about how many bytes of memory the reader keeps between calls.
-func (r *Reader) Held() int64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var n int64
-	for _, f := range r.files {
-		// A parsed footer is some three times its encoded size.
-		f.mu.Lock()
-		n += 4*int64(len(f.tail)) + f.held
-		f.mu.Unlock()
-	}
-	if r.filter != nil && r.filter.fuse != nil {
-		n += int64(len(r.filter.fuse.Fingerprints))
-	}
-	return n
-}
-
-// Release gives back what the reader keeps; it is read again when needed.
-func (r *Reader) Release() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	clear(r.files)
-	r.filter = nil
+	return [2]int{int(pages.rows[i]), int(pages.rows[i+1])}, nil
 }

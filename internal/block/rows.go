@@ -1,125 +1,145 @@
 package block
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-
-	"github.com/everspan/everspan/internal/span"
+	"slices"
 )
 
-// rowReader reads the same rows of several columns and keeps the first error.
+// rowReader reads the same rows of several columns. Columns are named first and
+// read together, so that neighbouring pages are fetched at once.
 type rowReader struct {
 	ctx      context.Context
 	f        *fileReader
 	from, to int
+	wanted   []wanted
 	err      error
 }
 
-func (r *rowReader) column(name string, s shape) *values {
-	if r.err == nil {
-		var v *values
-		if v, r.err = r.f.column(r.ctx, name, s, r.from, r.to); r.err == nil {
-			return v
-		}
-	}
-	return &values{shape: s, at: make([]uint32, max(0, r.to-r.from))}
+type wanted struct {
+	chunk *columnChunk
+	v     *values
 }
 
 // rows checks a range against the file before anything is allocated for it.
-func (r *Reader) rows(ctx context.Context, name string, at [2]int) (*rowReader, error) {
-	f, err := r.file(ctx, name)
-	if err != nil {
-		return nil, err
-	}
+func (f *fileReader) rowsOf(ctx context.Context, at [2]int) (*rowReader, error) {
 	if at[0] < 0 || at[0] > at[1] || at[1] > f.rows {
 		return nil, f.corrupt(0, fmt.Errorf("rows %d to %d of %d", at[0], at[1], f.rows))
 	}
 	return &rowReader{ctx: ctx, f: f, from: at[0], to: at[1]}, nil
 }
 
-// appendRows materialises the rows of a trace.
-func (r *Reader) appendRows(ctx context.Context, at rowRange, b *span.Batch) error {
-	in, err := r.rows(ctx, spansFile, at.spans)
-	if err != nil {
-		return err
+func (r *rowReader) len() int { return r.to - r.from }
+
+// column asks for a column; its values are there after read. One that the file
+// does not have reads as nulls.
+func (r *rowReader) column(name string, s shape) *values {
+	v, err := r.f.start(r.ctx, name, s)
+	if err != nil && r.err == nil {
+		r.err = err
 	}
-	attrs := in.attributes()
-	sets := newSetReader(in, attrs, b)
-	n := in.to - in.from
-	traces, ids, parents := in.column("trace_id", shapeTraceID), in.column("span_id", shapeSpanID), in.column("parent_span_id", shapeSpanID)
-	starts, durations := in.column("start", shapeTime), in.column("duration", shapeInt64)
-	names, kinds, statuses := in.column("name", shapeText), in.column("kind", shapeText), in.column("status", shapeText)
-	messages, states, flags := in.column("status_message", shapeText), in.column("trace_state", shapeText), in.column("flags", shapeInt64)
-	droppedA, droppedE, droppedL := in.column("dropped_attributes", shapeInt32), in.column("dropped_events", shapeInt32), in.column("dropped_links", shapeInt32)
-	if in.err != nil {
-		return in.err
+	if v == nil {
+		return &values{shape: s, absent: true}
 	}
-	base := uint32(b.Len())
-	for i := range n {
-		if len(traces.text(i)) != 16 || len(ids.text(i)) != 8 {
-			return in.f.corrupt(0, fmt.Errorf("row %d has no id", in.from+i))
-		}
-		row := b.Begin(sets.resource(i), sets.scope(i))
-		copy(b.ID[row][:], ids.text(i))
-		copy(b.Parent[row][:], parents.text(i))
-		b.Start[row], b.Duration[row] = int64(starts.num(i)), int64(durations.num(i))
-		b.Name[row] = b.Names.Code(names.text(i))
-		b.Kind[row], b.Status[row] = span.ParseKind(string(kinds.text(i))), span.ParseStatus(string(statuses.text(i)))
-		b.Message[row] = b.Messages.Code(messages.text(i))
-		b.State[row] = b.States.Code(states.text(i))
-		b.Flags[row] = uint32(flags.num(i))
-		b.SetDropped(row, uint32(droppedA.num(i)), uint32(droppedE.num(i)), uint32(droppedL.num(i)))
-		b.Commit(row, span.TraceID(traces.text(i)))
+	if !v.absent {
+		r.wanted = append(r.wanted, wanted{r.f.columns[name], v})
 	}
-	attrs.appendTo("span", &b.Attrs, base)
-	if err := r.appendEvents(ctx, at, b, base); err != nil {
-		return err
-	}
-	return r.appendLinks(ctx, at, b, base)
+	return v
 }
 
-func (r *Reader) appendEvents(ctx context.Context, at rowRange, b *span.Batch, base uint32) error {
-	in, err := r.rows(ctx, eventsFile, at.events)
-	if err != nil || in.from == in.to {
+// start returns the values of a column before any row is read.
+func (f *fileReader) start(ctx context.Context, name string, s shape) (*values, error) {
+	v := &values{shape: s}
+	c := f.columns[name]
+	if c == nil {
+		v.absent = true
+		return v, nil
+	}
+	if c.typ != s.physical() {
+		return nil, f.corrupt(c.start, fmt.Errorf("column %q is %v, not %v", name, c.typ, s.physical()))
+	}
+	if c.dictionary {
+		v.coded = true
+		var err error
+		if v.dict, err = f.dictionary(ctx, c, s); err != nil {
+			return nil, err
+		}
+	}
+	return v, nil
+}
+
+// maxGap is how many bytes that nobody wants are read along rather than making
+// another request, and maxRead how much is read at once for that reason.
+const (
+	maxGap  = 32 << 10
+	maxRead = 4 << 20
+)
+
+// piece is a page on its way.
+type piece struct {
+	column   int // in wanted
+	page     int
+	from, to int64 // in the file
+	stored   []byte
+}
+
+// read fetches and decodes what was asked for.
+func (r *rowReader) read() error {
+	if r.err != nil || r.from == r.to {
+		return r.err
+	}
+	var pieces []piece
+	indexes := make([]*pageIndex, len(r.wanted))
+	for i, w := range r.wanted {
+		index, err := r.f.pageIndex(r.ctx, w.chunk)
+		if err != nil {
+			return err
+		}
+		indexes[i] = index
+		for p := index.pageOf(r.from); p < index.pages() && int(index.rows[p]) < r.to; p++ {
+			pieces = append(pieces, piece{column: i, page: p, from: index.offsets[p], to: index.offsets[p+1]})
+		}
+	}
+	if err := r.f.fetch(r.ctx, pieces); err != nil {
 		return err
 	}
-	attrs := in.attributes()
-	spans, times := in.column("span_row", shapeInt64), in.column("time", shapeTime)
-	names, dropped := in.column("name", shapeText), in.column("dropped_attributes", shapeInt32)
-	if in.err != nil {
-		return in.err
-	}
-	first := uint32(len(b.Events.Span))
-	for i := range in.to - in.from {
-		row := int64(spans.num(i)) - int64(at.spans[0])
-		if row < 0 || row >= int64(at.spans[1]-at.spans[0]) {
-			return in.f.corrupt(0, fmt.Errorf("event %d belongs to another trace", in.from+i))
+	// Pages of a column are in order: they were listed so.
+	for _, p := range pieces {
+		w, index := r.wanted[p.column], indexes[p.column]
+		first, n := int(index.rows[p.page]), int(index.rows[p.page+1]-index.rows[p.page])
+		h, body, err := r.f.open(w.chunk, p.from, p.stored)
+		if err != nil {
+			return err
 		}
-		b.AddEvent(base+uint32(row), int64(times.num(i)), names.text(i), uint32(dropped.num(i)))
+		if err := w.v.add(w.chunk, &h, body, n, max(r.from-first, 0), min(r.to-first, n)); err != nil {
+			return r.f.corrupt(p.from, fmt.Errorf("column %q: %w", w.chunk.path, err))
+		}
 	}
-	attrs.appendTo("event", &b.Events.Attrs, first)
 	return nil
 }
 
-func (r *Reader) appendLinks(ctx context.Context, at rowRange, b *span.Batch, base uint32) error {
-	in, err := r.rows(ctx, linksFile, at.links)
-	if err != nil || in.from == in.to {
-		return err
+// fetch reads the pieces, neighbours together.
+func (f *fileReader) fetch(ctx context.Context, pieces []piece) error {
+	order := make([]*piece, len(pieces))
+	for i := range pieces {
+		order[i] = &pieces[i]
 	}
-	attrs := in.attributes()
-	spans, traces, ids := in.column("span_row", shapeInt64), in.column("linked_trace_id", shapeTraceID), in.column("linked_span_id", shapeSpanID)
-	states, flags, dropped := in.column("trace_state", shapeText), in.column("flags", shapeInt64), in.column("dropped_attributes", shapeInt32)
-	if in.err != nil {
-		return in.err
-	}
-	first := uint32(len(b.Links.Span))
-	for i := range in.to - in.from {
-		row := int64(spans.num(i)) - int64(at.spans[0])
-		if row < 0 || row >= int64(at.spans[1]-at.spans[0]) || len(traces.text(i)) != 16 || len(ids.text(i)) != 8 {
-			return in.f.corrupt(0, fmt.Errorf("link %d belongs to another trace", in.from+i))
+	slices.SortFunc(order, func(x, y *piece) int { return cmp.Compare(x.from, y.from) })
+	for len(order) > 0 {
+		start, end, n := order[0].from, order[0].to, 1
+		for n < len(order) && order[n].from-end <= maxGap && order[n].to-start <= maxRead {
+			end = order[n].to
+			n++
 		}
-		b.AddLink(base+uint32(row), span.TraceID(traces.text(i)), span.ID(ids.text(i)), states.text(i), uint32(flags.num(i)), uint32(dropped.num(i)))
+		buf, err := f.read(ctx, start, int(end-start))
+		if err != nil {
+			return err
+		}
+		for _, p := range order[:n] {
+			p.stored = buf[p.from-start : p.to-start : p.to-start]
+		}
+		order = order[n:]
 	}
-	attrs.appendTo("link", &b.Links.Attrs, first)
 	return nil
 }

@@ -9,58 +9,73 @@ import (
 )
 
 // statistics gathers the least and greatest value of each page and of a chunk.
-// Numbers and fixed-length ids have both, in the column index and in the
-// chunk's statistics; text has only the chunk's, from the dictionary.
+// Integers without a dictionary and ids have both, in the column index and in
+// the chunk's statistics; a dictionary gives only the chunk's.
 type statistics struct {
 	c     column
 	pages []extremes
 }
 
-// extremes are the least and greatest value of a page; empty when all are null.
+// extremes are the least and greatest value of a page.
 type extremes struct {
-	empty    bool
-	nulls    int64
-	lo, hi   int64
-	loB, hiB []byte
+	nulls  int64
+	empty  bool // all are null
+	lo, hi int64
+	loB    []byte
+	hiB    []byte
 }
 
-func newStatistics(c column) *statistics { return &statistics{c: c} }
-
-// page takes the entries of the next page.
-func (s *statistics) page(entries []uint32, nulls int) {
-	e := extremes{empty: len(entries) == 0, nulls: int64(nulls)}
+// ordered reports whether pages have extremes. Doubles have NaN and two zeroes,
+// which tools treat differently.
+func (c *column) ordered() bool {
 	switch {
-	case s.c.shape.width() > 0:
-		for i, entry := range entries {
-			v := s.c.fixed(entry)
-			if i == 0 || bytes.Compare(v, e.loB) < 0 {
-				e.loB = v
+	case c.dict != nil, c.shape.isText(), c.shape == shapeDouble, c.shape == shapeBool:
+		return false
+	}
+	// Nobody looks for a range of random ids; those of traces are sorted in
+	// the table of traces.
+	return c.shape != shapeSpanID
+}
+
+// page takes the rows of the next page.
+func (s *statistics) page(v *vector) {
+	nulls := v.nulls()
+	e := extremes{nulls: int64(nulls), empty: nulls == v.rows, lo: math.MaxInt64, hi: math.MinInt64}
+	switch w := s.c.shape.width(); {
+	case !s.c.ordered() || e.empty:
+	case w > 0:
+		for i := range v.rows {
+			if !v.has(i) {
+				continue
 			}
-			if i == 0 || bytes.Compare(v, e.hiB) > 0 {
-				e.hiB = v
+			x := v.fixed[i*w : (i+1)*w]
+			if e.loB == nil || bytes.Compare(x, e.loB) < 0 {
+				e.loB = x
+			}
+			if e.hiB == nil || bytes.Compare(x, e.hiB) > 0 {
+				e.hiB = x
 			}
 		}
-		// The values may be views of memory that is used again.
-		e.loB, e.hiB = bytes.Clone(e.loB), bytes.Clone(e.hiB)
-	case s.c.shape.isText(), s.c.shape == shapeDouble, s.c.shape == shapeBool:
-		// Doubles have NaN and two zeroes, which tools treat differently.
+		e.loB, e.hiB = bytes.Clone(e.loB), bytes.Clone(e.hiB) // they are views of the page
+	case len(v.present) == 0:
+		for _, x := range v.nums {
+			e.lo, e.hi = min(e.lo, x), max(e.hi, x)
+		}
 	default:
-		for i, entry := range entries {
-			v := s.c.num(entry)
-			if i == 0 || v < e.lo {
-				e.lo = v
-			}
-			if i == 0 || v > e.hi {
-				e.hi = v
+		for i, x := range v.nums {
+			if v.present[i] == 1 {
+				e.lo, e.hi = min(e.lo, x), max(e.hi, x)
 			}
 		}
 	}
 	s.pages = append(s.pages, e)
 }
 
-// encode gives a page's extremes in Parquet's plain form.
+// encode gives extremes in Parquet's plain form.
 func (s *statistics) encode(e extremes) (lo, hi []byte) {
 	switch {
+	case e.empty:
+		return nil, nil
 	case s.c.shape.width() > 0:
 		return e.loB, e.hiB
 	case s.c.shape == shapeInt32:
@@ -71,20 +86,14 @@ func (s *statistics) encode(e extremes) (lo, hi []byte) {
 
 func (s *statistics) finish(chunk *format.ColumnChunk, index *pageIndexes) {
 	m := &chunk.MetaData
-	m.Statistics.NullCount = int64(s.c.nulls)
-	switch {
-	case s.c.shape == shapeText:
-		s.text(m)
-		return
-	case s.c.shape.isText(), s.c.shape == shapeDouble, s.c.shape == shapeBool:
-		return
-	}
 	all := extremes{empty: true, lo: math.MaxInt64, hi: math.MinInt64}
 	for _, e := range s.pages {
+		m.Statistics.NullCount += e.nulls
+		if !s.c.ordered() {
+			continue
+		}
 		lo, hi := s.encode(e)
-		if e.empty {
-			lo, hi = nil, nil
-		} else {
+		if !e.empty {
 			if all.empty || bytes.Compare(e.loB, all.loB) < 0 {
 				all.loB = e.loB
 			}
@@ -99,21 +108,34 @@ func (s *statistics) finish(chunk *format.ColumnChunk, index *pageIndexes) {
 		v.MaxValues = append(v.MaxValues, hi)
 		v.NullCounts = append(v.NullCounts, e.nulls)
 	}
-	index.ordered = true
-	if !all.empty {
+	if s.c.ordered() {
+		index.ordered = true
 		m.Statistics.MinValue, m.Statistics.MaxValue = s.encode(all)
+		return
+	}
+	if s.c.dict == nil || s.c.dict.Len() == 0 || m.Statistics.NullCount == m.NumValues || s.c.shape == shapeBinary || s.c.shape == shapeJSON {
+		return
+	}
+	// A dictionary's extremes may be a little wider than what the rows use,
+	// which is allowed.
+	if lo, hi := s.c.dict.extremes(); len(lo) <= maxStatistic && len(hi) <= maxStatistic {
+		m.Statistics.MinValue, m.Statistics.MaxValue = lo, hi
 	}
 }
 
-// text finds the extremes among the distinct values. They may be a little
-// wider than what the rows use, which is allowed.
-func (s *statistics) text(m *format.ColumnMetaData) {
-	if s.c.nulls == len(s.c.rows) || s.c.dict.Len() == 0 {
-		return
+func (n *numbers) extremes() (lo, hi []byte) {
+	e := extremes{lo: math.MaxInt64, hi: math.MinInt64}
+	for v := range n.codes {
+		e.lo, e.hi = min(e.lo, v), max(e.hi, v)
 	}
-	lo, hi := s.c.dict.Bytes(0), s.c.dict.Bytes(0)
-	for i := range s.c.dict.Len() {
-		v := s.c.dict.Bytes(uint32(i))
+	lo, hi = binary.LittleEndian.AppendUint64(nil, uint64(e.lo)), binary.LittleEndian.AppendUint64(nil, uint64(e.hi))
+	return lo[:n.width], hi[:n.width]
+}
+
+func (t texts) extremes() (lo, hi []byte) {
+	lo, hi = t.Bytes(0), t.Bytes(0)
+	for i := range t.Len() {
+		v := t.Bytes(uint32(i))
 		if bytes.Compare(v, lo) < 0 {
 			lo = v
 		}
@@ -121,7 +143,5 @@ func (s *statistics) text(m *format.ColumnMetaData) {
 			hi = v
 		}
 	}
-	if len(lo) <= maxStatistic && len(hi) <= maxStatistic {
-		m.Statistics.MinValue, m.Statistics.MaxValue = bytes.Clone(lo), bytes.Clone(hi)
-	}
+	return bytes.Clone(lo), bytes.Clone(hi)
 }

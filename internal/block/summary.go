@@ -44,13 +44,13 @@ func (r *Reader) Summaries(ctx context.Context, service, name string, each func(
 	if err != nil {
 		return err
 	}
-	in := &rowReader{ctx: ctx, f: f, to: f.rows}
-	ids, starts, durations := in.column("trace_id", shapeTraceID), in.column("start", shapeTime), in.column("duration", shapeInt64)
-	spans, errs, first := in.column("spans", shapeInt64), in.column("errors", shapeInt64), in.column("first_span", shapeInt64)
-	roots := in.column("root_start", shapeTime)
-	services, names, parents := in.column("root_service", shapeText), in.column("root_name", shapeText), in.column("root_parent_span_id", shapeSpanID)
-	if in.err != nil {
-		return in.err
+	in, err := f.rowsOf(ctx, [2]int{0, f.rows})
+	if err != nil {
+		return err
+	}
+	rows := newTraceReader(in)
+	if err := in.read(); err != nil {
+		return err
 	}
 	hasService, err := r.matching(ctx, "resource.service.name", service)
 	if err != nil {
@@ -61,25 +61,52 @@ func (r *Reader) Summaries(ctx context.Context, service, name string, each func(
 		return err
 	}
 	for i := range f.rows {
-		if len(ids.text(i)) != 16 {
-			return f.corrupt(0, fmt.Errorf("row %d has no trace id", i))
+		s, at, err := rows.summary(i)
+		if err != nil {
+			return err
 		}
-		from, to := int(first.num(i)), int(first.num(i)+spans.num(i))
-		each(Summary{
-			TraceID: span.TraceID(ids.text(i)),
-			Start:   int64(starts.num(i)), End: int64(starts.num(i) + durations.num(i)),
-			Spans: int(spans.num(i)), Errors: int(errs.num(i)),
-			Service: string(services.text(i)), Name: string(names.text(i)),
-			Rooted: parents.text(i) == nil, RootStart: int64(roots.num(i)),
-			HasService: anyIn(hasService, from, to), HasName: anyIn(hasName, from, to),
-		})
+		s.HasService, s.HasName = anyIn(hasService, at.spans), anyIn(hasName, at.spans)
+		each(s)
 	}
 	return nil
 }
 
-// matching lists the rows of spans.parquet whose column has the value. The
-// comparison is made once for each entry of the dictionary.
-func (r *Reader) matching(ctx context.Context, column, value string) ([]int, error) {
+// traceReader reads the table of traces.
+type traceReader struct {
+	in                                          *rowReader
+	ids, starts, durations, errs                *values
+	roots, services, names, parents, servicesOf *values
+	ranges                                      *rangeReader
+}
+
+func newTraceReader(in *rowReader) *traceReader {
+	return &traceReader{
+		in: in, ids: in.column("trace_id", shapeTraceID),
+		starts: in.column("start", shapeTime), durations: in.column("duration", shapeInt64), errs: in.column("errors", shapeInt64),
+		roots: in.column("root_start", shapeTime), services: in.column("root_service", shapeText), names: in.column("root_name", shapeText),
+		parents: in.column("root_parent_span_id", shapeSpanID), servicesOf: in.column("services", shapeInt64),
+		ranges: newRangeReader(in),
+	}
+}
+
+func (t *traceReader) summary(row int) (Summary, rowRange, error) {
+	at, err := t.ranges.at(row)
+	if err != nil {
+		return Summary{}, at, err
+	}
+	if len(t.ids.bytes(row)) != 16 {
+		return Summary{}, at, t.in.f.corrupt(0, fmt.Errorf("row %d has no trace id", row))
+	}
+	return Summary{
+		TraceID: span.TraceID(t.ids.bytes(row)), Start: t.starts.num(row), End: t.starts.num(row) + t.durations.num(row),
+		Spans: at.spans[1] - at.spans[0], Errors: int(t.errs.num(row)),
+		Service: string(t.services.bytes(row)), Name: string(t.names.bytes(row)),
+		Rooted: t.parents.bytes(row) == nil, RootStart: t.roots.num(row),
+	}, at, nil
+}
+
+// matching lists the rows of spans.parquet whose column has the value.
+func (r *Reader) matching(ctx context.Context, column, value string) (rows []uint32, err error) {
 	if value == "" {
 		return nil, nil
 	}
@@ -87,28 +114,12 @@ func (r *Reader) matching(ctx context.Context, column, value string) ([]int, err
 	if err != nil {
 		return nil, err
 	}
-	v, err := f.column(ctx, column, shapeText, 0, f.rows)
-	if err != nil {
-		return nil, err
-	}
-	var hits []bool
-	if v.dict != nil {
-		hits = make([]bool, v.dict.len())
-		for i := range hits {
-			hits[i] = string(v.dict.value(uint32(i))) == value
-		}
-	}
-	var rows []int
-	for row, at := range v.at {
-		if at != 0 && (v.dict != nil && hits[v.codes[at-1]] || v.dict == nil && string(v.bytes[at-1]) == value) {
-			rows = append(rows, row)
-		}
-	}
-	return rows, nil
+	err = f.scan(ctx, column, func(v []byte) bool { return string(v) == value }, func(some []uint32) { rows = append(rows, some...) })
+	return rows, err
 }
 
-// anyIn reports whether one of the ascending rows lies in [from, to).
-func anyIn(rows []int, from, to int) bool {
-	i, _ := slices.BinarySearch(rows, from)
-	return i < len(rows) && rows[i] < to
+// anyIn reports whether one of the ascending rows lies in the range.
+func anyIn(rows []uint32, in [2]int) bool {
+	i, _ := slices.BinarySearch(rows, uint32(in[0]))
+	return i < len(rows) && int(rows[i]) < in[1]
 }

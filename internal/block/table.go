@@ -10,14 +10,17 @@ import (
 // trace is a row of the table of traces.
 type trace struct {
 	id         span.TraceID
-	first      int // row of spans.parquet
-	spans      int
+	spans      [2]int // rows of spans.parquet
 	events     [2]int // rows of events.parquet
 	links      [2]int
 	start, end int64
-	root       uint32 // row of the batch
 	errors     int
 	services   int
+	// Of the root, or of the earliest span where the root is elsewhere.
+	rootStart  int64
+	rootParent span.ID // zero for a real root
+	rootName   uint32  // code of names
+	rootOf     uint32  // code of services
 }
 
 // table is a batch with an order: what goes to which row of which file.
@@ -27,15 +30,62 @@ type table struct {
 	place    []uint32 // by row of the batch: the row of spans.parquet + 1, or 0
 	events   []uint32 // by row of events.parquet: the row of b.Events
 	links    []uint32
-	traces   []trace // in the order of their rows
-	services []string
+	traces   []trace   // in the order of their rows
+	services span.Dict // names of services, in the order of their first resource
+	service  []uint32  // by resource: code of services
 	scratch  []uint32
 }
 
 func newTable(b *span.Batch) *table {
-	t := &table{b: b, services: b.Services(), place: make([]uint32, b.Len())}
+	t := &table{b: b, place: make([]uint32, b.Len())}
+	for _, name := range b.Services() {
+		t.service = append(t.service, t.services.Code([]byte(name)))
+	}
+	groups := groupByTrace(b)
+	keys := make([]shapeKey, len(groups))
+	names, services := ranks(&b.Names), ranks(&t.services)
+	order := make([]uint32, len(groups))
+	for i, g := range groups {
+		root := t.root(g)
+		keys[i] = shapeKey{services[t.service[b.Resource[root]]], names[b.Name[root]], b.Start[g[0]]}
+		order[i] = uint32(i)
+	}
+	slices.SortStableFunc(order, func(x, y uint32) int { return keys[x].compare(keys[y]) })
+	t.order = make([]uint32, 0, b.Len())
+	for _, i := range order {
+		t.add(b.Unique(groups[i]))
+	}
+	return t
+}
 
-	// Group by trace; within a trace and among traces by start.
+// shapeKey is what traces are ordered by: those that begin with the same
+// operation stand together, because their spans are alike, and among them the
+// earlier comes first. ADR 0004 has what that saves.
+type shapeKey struct {
+	service, name uint32 // ranks of the root's
+	start         int64
+}
+
+func (k shapeKey) compare(o shapeKey) int {
+	return cmp.Or(cmp.Compare(k.service, o.service), cmp.Compare(k.name, o.name), cmp.Compare(k.start, o.start))
+}
+
+// ranks returns, by code, where each value stands among the sorted ones.
+func ranks(d *span.Dict) []uint32 {
+	order := make([]uint32, d.Len())
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(d.Bytes(x), d.Bytes(y)) })
+	ranks := make([]uint32, len(order))
+	for i, code := range order {
+		ranks[code] = uint32(i)
+	}
+	return ranks
+}
+
+// groupByTrace lists the rows of each trace, by start.
+func groupByTrace(b *span.Batch) [][]uint32 {
 	groups := make([][]uint32, b.Traces.Len())
 	counts := make([]uint32, b.Traces.Len())
 	for _, code := range b.Trace {
@@ -54,24 +104,29 @@ func newTable(b *span.Batch) *table {
 	for _, g := range groups {
 		slices.SortStableFunc(g, func(x, y uint32) int { return cmp.Compare(b.Start[x], b.Start[y]) })
 	}
-	slices.SortStableFunc(groups, func(x, y []uint32) int { return cmp.Compare(b.Start[x[0]], b.Start[y[0]]) })
+	return groups
+}
 
-	for _, g := range groups {
-		t.add(b.Unique(g))
+// root returns the first span without a parent, or else the first.
+func (t *table) root(rows []uint32) uint32 {
+	for _, row := range rows {
+		if t.b.Parent[row].IsZero() {
+			return row
+		}
 	}
-	return t
+	return rows[0]
 }
 
 // add appends a trace's rows, which are sorted by start.
 func (t *table) add(rows []uint32) {
 	b := t.b
+	root := t.root(rows)
 	tr := trace{
-		id: b.TraceID(rows[0]), first: len(t.order), spans: len(rows), root: rows[0],
-		start: b.Start[rows[0]], end: b.End(rows[0]),
-		events: [2]int{len(t.events), 0}, links: [2]int{len(t.links), 0},
+		id: b.TraceID(rows[0]), start: b.Start[rows[0]], end: b.End(rows[0]),
+		spans: [2]int{len(t.order), len(t.order) + len(rows)}, events: [2]int{len(t.events), 0}, links: [2]int{len(t.links), 0},
+		rootStart: b.Start[root], rootParent: b.Parent[root], rootName: b.Name[root], rootOf: t.service[b.Resource[root]],
 	}
-	rooted := b.Parent[rows[0]].IsZero()
-	services := make(map[string]struct{}, 8)
+	var seen distinct
 	for _, row := range rows {
 		t.place[row] = uint32(len(t.order)) + 1
 		t.order = append(t.order, row)
@@ -79,59 +134,43 @@ func (t *table) add(rows []uint32) {
 		if b.Status[row] == span.StatusError {
 			tr.errors++
 		}
-		if !rooted && b.Parent[row].IsZero() {
-			tr.root, rooted = row, true
-		}
-		services[t.services[b.Resource[row]]] = struct{}{}
-		for from, to := b.EventsOf(row); from < to; from++ {
-			t.events = append(t.events, uint32(from))
-		}
-		for from, to := b.LinksOf(row); from < to; from++ {
-			t.links = append(t.links, uint32(from))
+		seen.add(t.service[b.Resource[row]])
+	}
+	if len(b.Events.Span) > 0 || len(b.Links.Span) > 0 {
+		for _, row := range rows {
+			for from, to := b.EventsOf(row); from < to; from++ {
+				t.events = append(t.events, uint32(from))
+			}
+			for from, to := b.LinksOf(row); from < to; from++ {
+				t.links = append(t.links, uint32(from))
+			}
 		}
 	}
 	tr.events[1], tr.links[1] = len(t.events), len(t.links)
-	tr.services = len(services)
+	tr.services = seen.n
 	t.traces = append(t.traces, tr)
 }
 
-// all fills the scratch rows: row p takes entry from[p].
-func (t *table) all(from []uint32) []uint32 {
-	t.scratch = t.scratch[:0]
-	for _, e := range from {
-		t.scratch = append(t.scratch, e+1)
-	}
-	return t.scratch
+// distinct counts different codes, most of which are small.
+type distinct struct {
+	bits [4]uint64
+	more map[uint32]struct{}
+	n    int
 }
 
-// some is all for optional columns: entry from[p] is null where null says so.
-func (t *table) some(from []uint32, null func(e uint32) bool) ([]uint32, int) {
-	t.scratch = t.scratch[:0]
-	nulls := 0
-	for _, e := range from {
-		if null(e) {
-			t.scratch = append(t.scratch, 0)
-			nulls++
-		} else {
-			t.scratch = append(t.scratch, e+1)
+func (d *distinct) add(code uint32) {
+	if code < 256 {
+		if bit := uint64(1) << (code % 64); d.bits[code/64]&bit == 0 {
+			d.bits[code/64] |= bit
+			d.n++
 		}
+		return
 	}
-	return t.scratch, nulls
-}
-
-// via fills the scratch rows with the entry that each span refers to.
-func (t *table) via(ref []uint32) []uint32 {
-	t.scratch = t.scratch[:0]
-	for _, row := range t.order {
-		t.scratch = append(t.scratch, ref[row]+1)
+	if _, ok := d.more[code]; !ok {
+		if d.more == nil {
+			d.more = make(map[uint32]struct{})
+		}
+		d.more[code] = struct{}{}
+		d.n++
 	}
-	return t.scratch
-}
-
-func indirect(order, ref []uint32) []uint32 {
-	to := make([]uint32, len(order))
-	for p, row := range order {
-		to[p] = ref[row]
-	}
-	return to
 }

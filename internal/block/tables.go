@@ -5,161 +5,308 @@ import (
 	"io"
 	"slices"
 
-	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/span"
 )
 
-// number writes a required column of numbers.
-func number[T ~int64 | ~uint32 | ~uint8 | ~int](f *fileWriter, name string, s shape, rows []uint32, values []T) {
-	f.column(column{name: name, shape: s, rows: rows, num: func(e uint32) int64 { return int64(values[e]) }})
-}
-
-// coded writes a required column of text with a dictionary.
-func coded(f *fileWriter, name string, rows, codes []uint32, d *span.Dict) {
-	f.column(column{name: name, shape: shapeText, rows: rows, code: func(e uint32) uint32 { return codes[e] }, dict: d})
-}
-
-// plainText writes a required column of text without codes: few values a file.
-func plainText(f *fileWriter, name string, rows []uint32, value func(e uint32) string) {
-	var d span.Dict
-	codes := make(map[uint32]uint32)
-	for _, r := range rows {
-		if _, ok := codes[r-1]; !ok {
-			codes[r-1] = d.Text([]byte(value(r - 1)))
+// number writes a required column of numbers: row p takes values[order[p]].
+func number[T ~int64 | ~uint32 | ~uint8](f *fileWriter, name string, s shape, order []uint32, values []T) {
+	f.column(column{name: name, shape: s}, func(v *vector, from, to int) (int, error) {
+		for _, e := range order[from:to] {
+			v.nums = append(v.nums, int64(values[e]))
 		}
+		return to - from, nil
+	})
+}
+
+// coded writes a required column with a dictionary: row p takes the value of
+// code codes[order[p]].
+func coded[T ~uint32 | ~uint8](f *fileWriter, name string, s shape, order []uint32, codes []T, d valueSet) {
+	f.column(column{name: name, shape: s, dict: d}, func(v *vector, from, to int) (int, error) {
+		for _, e := range order[from:to] {
+			v.codes = append(v.codes, uint32(codes[e]))
+		}
+		return to - from, nil
+	})
+}
+
+// fixed writes a column of ids; where null says so, a row has none.
+func fixed(f *fileWriter, name string, s shape, order []uint32, value func(e uint32) []byte, null func(e uint32) bool) {
+	f.column(column{name: name, shape: s, optional: null != nil}, func(v *vector, from, to int) (int, error) {
+		for _, e := range order[from:to] {
+			v.fixed = append(v.fixed, value(e)...)
+			if null != nil {
+				v.present = append(v.present, present(!null(e)))
+			}
+		}
+		return to - from, nil
+	})
+}
+
+func present(yes bool) uint8 {
+	if yes {
+		return 1
 	}
-	f.column(column{name: name, shape: shapeText, rows: rows, code: func(e uint32) uint32 { return codes[e] }, dict: &d})
+	return 0
+}
+
+// text writes a required column of texts of any cardinality.
+func text(f *fileWriter, name string, order, codes []uint32, d *span.Dict) {
+	if codable(d, len(order)) {
+		coded(f, name, shapeText, order, codes, texts{d})
+		return
+	}
+	f.column(column{name: name, shape: shapeText}, func(v *vector, from, to int) (int, error) {
+		for p, e := range order[from:to] {
+			if v.appendText(d.Bytes(codes[e])) {
+				return p + 1, nil
+			}
+		}
+		return to - from, nil
+	})
+}
+
+// appendText appends a row's text and reports whether the page is full.
+func (v *vector) appendText(s []byte) bool {
+	v.text = append(v.text, s...)
+	v.ends = append(v.ends, uint32(len(v.text)))
+	return len(v.text) >= pageBytes
+}
+
+// codable reports whether a dictionary pays for a column with so many values.
+func codable(d *span.Dict, values int) bool {
+	return 2*d.Len() <= values+16 && d.Bytesize()+4*d.Len() <= maxDictionary
+}
+
+// plainText is text for a few values that have no codes yet.
+func plainText(f *fileWriter, name string, order []uint32, values []string) {
+	var d span.Dict
+	codes := make([]uint32, len(values))
+	for i, s := range values {
+		codes[i] = d.Text([]byte(s))
+	}
+	text(f, name, order, codes, &d)
+}
+
+// identity is the dictionary of the numbers below n.
+func identity(n int) *numbers {
+	d := newNumbers(4)
+	for i := range n {
+		d.code(int64(i))
+	}
+	return d
+}
+
+// reference writes a column that holds numbers of rows of a small table.
+func reference(f *fileWriter, name string, order, values []uint32, n int) {
+	if 4*n <= maxDictionary && 2*n <= len(order)+16 {
+		coded(f, name, shapeInt32, order, values, identity(n))
+		return
+	}
+	number(f, name, shapeInt32, order, values)
+}
+
+// kindNames and statusNames are the dictionaries of the two enumerations, in the
+// order of their numbers.
+func kindNames() texts   { return enumeration[span.Kind](span.KindConsumer) }
+func statusNames() texts { return enumeration[span.Status](span.StatusError) }
+
+func enumeration[T interface {
+	~uint8
+	String() string
+}](last T) texts {
+	d := new(span.Dict)
+	for i := T(0); i <= last; i++ {
+		d.Code([]byte(i.String()))
+	}
+	return texts{d}
 }
 
 func (t *table) writeSpans(out io.Writer) (File, error) {
 	b := t.b
-	f := newFileWriter(out, len(t.order), pageRows)
-	rows := t.all(t.order)
-	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(e uint32) []byte { return b.Traces.Bytes(b.Trace[e]) }})
-	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(e uint32) []byte { return b.ID[e][:] }})
-	rows, nulls := t.some(t.order, func(e uint32) bool { return b.Parent[e].IsZero() })
-	f.column(column{name: "parent_span_id", shape: shapeSpanID, rows: rows, nulls: nulls, fixed: func(e uint32) []byte { return b.Parent[e][:] }})
-	rows = t.all(t.order)
-	number(f, "start", shapeTime, rows, b.Start)
-	number(f, "duration", shapeInt64, rows, b.Duration)
-	coded(f, "name", rows, b.Name, &b.Names)
-	enumeration(f, "kind", rows, b.Kind)
-	enumeration(f, "status", rows, b.Status)
-	coded(f, "status_message", rows, b.Message, &b.Messages)
-	coded(f, "trace_state", rows, b.State, &b.States)
-	number(f, "flags", shapeInt64, rows, b.Flags)
-	number(f, "resource", shapeInt32, rows, b.Resource)
-	number(f, "scope", shapeInt32, rows, b.Scope)
-	plainText(f, "resource_schema_url", t.via(b.Resource), func(e uint32) string { return b.Resources.Schema[e] })
-	number(f, "resource_dropped_attributes", shapeInt32, t.via(b.Resource), b.Resources.Dropped)
-	rows = t.via(b.Scope)
-	plainText(f, "instrumentation_name", rows, func(e uint32) string { return b.Scopes.Name[e] })
-	plainText(f, "instrumentation_version", rows, func(e uint32) string { return b.Scopes.Version[e] })
-	plainText(f, "instrumentation_schema_url", rows, func(e uint32) string { return b.Scopes.Schema[e] })
-	number(f, "instrumentation_dropped_attributes", shapeInt32, rows, b.Scopes.Dropped)
+	f := newFileWriter(out, len(t.order))
+	fixed(f, "trace_id", shapeTraceID, t.order, func(e uint32) []byte { return b.Traces.Bytes(b.Trace[e]) }, nil)
+	fixed(f, "span_id", shapeSpanID, t.order, func(e uint32) []byte { return b.ID[e][:] }, nil)
+	fixed(f, "parent_span_id", shapeSpanID, t.order, func(e uint32) []byte { return b.Parent[e][:] }, func(e uint32) bool { return b.Parent[e].IsZero() })
+	number(f, "start", shapeTime, t.order, b.Start)
+	number(f, "duration", shapeInt64, t.order, b.Duration)
+	text(f, "name", t.order, b.Name, &b.Names)
+	coded(f, "kind", shapeText, t.order, clamp(b.Kind, span.KindConsumer), kindNames())
+	coded(f, "status", shapeText, t.order, clamp(b.Status, span.StatusError), statusNames())
+	text(f, "status_message", t.order, b.Message, &b.Messages)
+	text(f, "trace_state", t.order, b.State, &b.States)
+	t.number(f, "flags", shapeInt64, t.order, b.Flags)
+	reference(f, "resource", t.order, b.Resource, b.Resources.Len())
+	reference(f, "scope", t.order, b.Scope, b.Scopes.Len())
 	t.counts(f, "dropped_attributes", t.order, &b.DroppedAttrs)
 	t.counts(f, "dropped_events", t.order, &b.DroppedEvents)
 	t.counts(f, "dropped_links", t.order, &b.DroppedLinks)
-
-	resources, scopes := indirect(t.order, b.Resource), indirect(t.order, b.Scope)
+	plainText(f, "instrumentation_name", indirect(t.order, b.Scope), b.Scopes.Name)
+	plainText(f, "instrumentation_version", indirect(t.order, b.Scope), b.Scopes.Version)
 	return t.attributes(f, []attributeSource{
-		{"span", &b.Attrs, t.order},
-		{"resource", &b.Resources.Attrs, resources},
-		{"instrumentation", &b.Scopes.Attrs, scopes},
+		{scope: "span", attrs: &b.Attrs, order: t.order, place: t.place},
+		{scope: "resource", attrs: &b.Resources.Attrs, order: t.order, via: b.Resource},
+		{scope: "instrumentation", attrs: &b.Scopes.Attrs, order: t.order, via: b.Scope},
 	})
 }
 
-// enumeration writes kinds and statuses as their names.
-func enumeration[T interface {
-	~uint8
-	String() string
-}](f *fileWriter, name string, rows []uint32, values []T) {
-	var d span.Dict
-	var codes [256]uint32
-	for i := range codes {
-		codes[i] = d.Code([]byte(T(i).String()))
+// clamp maps values that the enumeration does not have to its zero.
+func clamp[T ~uint8](values []T, last T) []T {
+	if !slices.ContainsFunc(values, func(v T) bool { return v > last }) {
+		return values
 	}
-	f.column(column{name: name, shape: shapeText, rows: rows, code: func(e uint32) uint32 { return codes[values[e]] }, dict: &d})
+	out := slices.Clone(values)
+	for i, v := range out {
+		if v > last {
+			out[i] = 0
+		}
+	}
+	return out
+}
+
+// number writes a required column of numbers, with a dictionary if that pays.
+func (t *table) number(f *fileWriter, name string, s shape, order []uint32, values []uint32) {
+	d := newNumbers(s.bytes())
+	codes := make([]uint32, len(values))
+	for _, e := range order {
+		if codes[e] = d.code(int64(values[e])); d.Len() > 256 {
+			number(f, name, s, order, values)
+			return
+		}
+	}
+	coded(f, name, s, order, codes, d)
 }
 
 // counts writes a sparse column of counts; null means zero.
 func (t *table) counts(f *fileWriter, name string, order []uint32, c *span.Column) {
-	rows, nulls := t.some(order, func(e uint32) bool { return c.Count(e) == 0 })
-	f.column(column{name: name, shape: shapeInt32, rows: rows, nulls: nulls, num: func(e uint32) int64 { return int64(c.Count(e)) }})
+	f.column(column{name: name, shape: shapeInt32, optional: true}, func(v *vector, from, to int) (int, error) {
+		for _, e := range order[from:to] {
+			n := uint32(0)
+			if len(c.Rows) > 0 {
+				n = c.Count(e)
+			}
+			v.nums = append(v.nums, int64(n))
+			v.present = append(v.present, present(n != 0))
+		}
+		return to - from, nil
+	})
 }
 
 func (t *table) writeEvents(out io.Writer) (File, error) {
 	e := &t.b.Events
-	f := newFileWriter(out, len(t.events), pageRows)
-	rows := t.all(t.events)
-	t.owner(f, rows, e.Span)
-	number(f, "time", shapeTime, rows, e.Time)
-	coded(f, "name", rows, e.Name, &e.Names)
+	f := newFileWriter(out, len(t.events))
+	t.owner(f, t.events, e.Span)
+	number(f, "time", shapeTime, t.events, e.Time)
+	text(f, "name", t.events, e.Name, &e.Names)
 	t.counts(f, "dropped_attributes", t.events, &e.Dropped)
-	return t.attributes(f, []attributeSource{{"event", &e.Attrs, t.events}})
+	return t.attributes(f, []attributeSource{{scope: "event", attrs: &e.Attrs, order: t.events}})
 }
 
 func (t *table) writeLinks(out io.Writer) (File, error) {
 	l := &t.b.Links
-	f := newFileWriter(out, len(t.links), pageRows)
-	rows := t.all(t.links)
-	t.owner(f, rows, l.Span)
-	f.column(column{name: "linked_trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return l.TraceID[i][:] }})
-	f.column(column{name: "linked_span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return l.ID[i][:] }})
-	coded(f, "trace_state", rows, l.State, &l.States)
-	number(f, "flags", shapeInt64, rows, l.Flags)
+	f := newFileWriter(out, len(t.links))
+	t.owner(f, t.links, l.Span)
+	fixed(f, "linked_trace_id", shapeTraceID, t.links, func(i uint32) []byte { return l.TraceID[i][:] }, nil)
+	fixed(f, "linked_span_id", shapeSpanID, t.links, func(i uint32) []byte { return l.ID[i][:] }, nil)
+	text(f, "trace_state", t.links, l.State, &l.States)
+	t.number(f, "flags", shapeInt64, t.links, l.Flags)
 	t.counts(f, "dropped_attributes", t.links, &l.Dropped)
-	return t.attributes(f, []attributeSource{{"link", &l.Attrs, t.links}})
+	return t.attributes(f, []attributeSource{{scope: "link", attrs: &l.Attrs, order: t.links}})
 }
 
 // owner writes the span that an event or link belongs to: its ids and its row of
 // spans.parquet.
-func (t *table) owner(f *fileWriter, rows, spans []uint32) {
+func (t *table) owner(f *fileWriter, order, spans []uint32) {
 	b := t.b
-	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(i uint32) []byte { return b.Traces.Bytes(b.Trace[spans[i]]) }})
-	f.column(column{name: "span_id", shape: shapeSpanID, rows: rows, fixed: func(i uint32) []byte { return b.ID[spans[i]][:] }})
-	f.column(column{name: "span_row", shape: shapeInt64, rows: rows, num: func(i uint32) int64 { return int64(t.place[spans[i]]) - 1 }})
+	fixed(f, "trace_id", shapeTraceID, order, func(i uint32) []byte { return b.Traces.Bytes(b.Trace[spans[i]]) }, nil)
+	fixed(f, "span_id", shapeSpanID, order, func(i uint32) []byte { return b.ID[spans[i]][:] }, nil)
+	f.column(column{name: "span_row", shape: shapeInt64}, func(v *vector, from, to int) (int, error) {
+		for _, i := range order[from:to] {
+			v.nums = append(v.nums, int64(t.place[spans[i]])-1)
+		}
+		return to - from, nil
+	})
+}
+
+// writeSets writes resources.parquet or scopes.parquet: row i is set i.
+func (t *table) writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
+	order := seq(s.Len())
+	f := newFileWriter(out, len(order))
+	if scope == "instrumentation" {
+		plainText(f, "name", order, s.Name)
+		plainText(f, "version", order, s.Version)
+	}
+	plainText(f, "schema_url", order, s.Schema)
+	t.number(f, "dropped_attributes", shapeInt32, order, s.Dropped)
+	return t.attributes(f, []attributeSource{{scope: scope, attrs: &s.Attrs, order: order}})
+}
+
+func (t *table) writeResources(out io.Writer) (File, error) {
+	return t.writeSets(out, &t.b.Resources, "resource")
+}
+
+func (t *table) writeScopes(out io.Writer) (File, error) {
+	return t.writeSets(out, &t.b.Scopes, "instrumentation")
 }
 
 func (t *table) writeTraces(out io.Writer) (File, error) {
-	b := t.b
-	order := make([]uint32, len(t.traces))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(t.traces[x].id[:], t.traces[y].id[:]) })
-	f := newFileWriter(out, len(order), traceRows)
-	rows := t.all(order)
+	return writeTraces(out, t.traces, &t.b.Names, &t.services)
+}
+
+// writeTraces writes the table of traces, by id.
+func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (File, error) {
+	order := seq(len(traces))
+	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(traces[x].id[:], traces[y].id[:]) })
+	f := newFileWriter(out, len(order))
 	num := func(name string, s shape, value func(*trace) int64) {
-		f.column(column{name: name, shape: s, rows: rows, num: func(e uint32) int64 { return value(&t.traces[e]) }})
+		f.column(column{name: name, shape: s}, func(v *vector, from, to int) (int, error) {
+			for _, e := range order[from:to] {
+				v.nums = append(v.nums, value(&traces[e]))
+			}
+			return to - from, nil
+		})
 	}
-	f.column(column{name: "trace_id", shape: shapeTraceID, rows: rows, fixed: func(e uint32) []byte { return t.traces[e].id[:] }})
-	num("first_span", shapeInt64, func(t *trace) int64 { return int64(t.first) })
-	num("spans", shapeInt64, func(t *trace) int64 { return int64(t.spans) })
-	num("first_event", shapeInt64, func(t *trace) int64 { return int64(t.events[0]) })
-	num("events", shapeInt64, func(t *trace) int64 { return int64(t.events[1] - t.events[0]) })
-	num("first_link", shapeInt64, func(t *trace) int64 { return int64(t.links[0]) })
-	num("links", shapeInt64, func(t *trace) int64 { return int64(t.links[1] - t.links[0]) })
+	rows := func(name string, at func(*trace) [2]int) {
+		num("first_"+name, shapeInt64, func(t *trace) int64 { return int64(at(t)[0]) })
+		num(name+"s", shapeInt64, func(t *trace) int64 { r := at(t); return int64(r[1] - r[0]) })
+	}
+	fixed(f, "trace_id", shapeTraceID, order, func(e uint32) []byte { return traces[e].id[:] }, nil)
+	rows("span", func(t *trace) [2]int { return t.spans })
+	rows("event", func(t *trace) [2]int { return t.events })
+	rows("link", func(t *trace) [2]int { return t.links })
 	num("start", shapeTime, func(t *trace) int64 { return t.start })
 	num("duration", shapeInt64, func(t *trace) int64 { return t.end - t.start })
 	num("errors", shapeInt64, func(t *trace) int64 { return int64(t.errors) })
 	num("services", shapeInt64, func(t *trace) int64 { return int64(t.services) })
-	num("root_start", shapeTime, func(t *trace) int64 { return b.Start[t.root] })
-	f.column(column{name: "root_name", shape: shapeText, rows: rows, dict: &b.Names, code: func(e uint32) uint32 { return b.Name[t.traces[e].root] }})
-	plainText(f, "root_service", rows, func(e uint32) string { return t.services[b.Resource[t.traces[e].root]] })
-	rootless, nulls := t.some(order, func(e uint32) bool { return b.Parent[t.traces[e].root].IsZero() })
-	f.column(column{name: "root_parent_span_id", shape: shapeSpanID, rows: rootless, nulls: nulls, fixed: func(e uint32) []byte { return b.Parent[t.traces[e].root][:] }})
+	num("root_start", shapeTime, func(t *trace) int64 { return t.rootStart })
+	codes := make([]uint32, len(traces))
+	for i := range traces {
+		codes[i] = traces[i].rootName
+	}
+	text(f, "root_name", order, codes, names)
+	for i := range traces {
+		codes[i] = traces[i].rootOf
+	}
+	text(f, "root_service", order, codes, services)
+	fixed(f, "root_parent_span_id", shapeSpanID, order, func(e uint32) []byte { return traces[e].rootParent[:] }, func(e uint32) bool { return traces[e].rootParent.IsZero() })
 	return f.finish(nil)
 }
 
-func (t *table) writeFilter(out io.Writer) (File, error) {
-	ids := make([]span.TraceID, len(t.traces))
-	for i := range t.traces {
-		ids[i] = t.traces[i].id
+func (t *table) writeFilter(out io.Writer) (File, error) { return writeFilter(out, t.traces) }
+
+func indirect(order, ref []uint32) []uint32 {
+	to := make([]uint32, len(order))
+	for p, row := range order {
+		to[p] = ref[row]
 	}
-	b := buildFilter(ids)
-	_, err := out.Write(b)
-	return File{Bytes: int64(len(b)), Sum: xxhash.Sum64(b)}, err
+	return to
+}
+
+func seq(n int) []uint32 {
+	rows := make([]uint32, n)
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	return rows
 }
 
 func columnsJSON(columns []attributeColumn) string {

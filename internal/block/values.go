@@ -1,181 +1,212 @@
 package block
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// values is what a range of rows of one column holds. Row i of the range has
-// value at[i]-1, or is null where at[i] is 0.
+// values is what consecutive rows of one column of a file hold.
 type values struct {
-	shape shape
-	at    []uint32
-	nums  []uint64 // of numbers
-	bytes [][]byte // of texts and ids, without a dictionary
-	dict  *dictionary
-	codes []uint32 // into dict
+	vector
+	shape  shape
+	absent bool        // the file has no such column: no row has a value
+	dict   *dictionary // of the codes
+	coded  bool
 }
 
-// num returns value i as a number, 0 for null.
-func (v *values) num(row int) uint64 {
-	if v.at[row] == 0 {
-		return 0
-	}
-	return v.nums[v.at[row]-1]
-}
+// has reports whether a row has a value.
+func (v *values) has(row int) bool { return !v.absent && v.vector.has(row) }
 
-// text returns row's bytes, nil for null.
-func (v *values) text(row int) []byte {
-	if v.at[row] == 0 {
-		return nil
-	}
-	return v.entry(int(v.at[row] - 1))
-}
-
-// entry returns the bytes of value i.
-func (v *values) entry(i int) []byte {
-	if v.dict != nil {
-		return v.dict.value(v.codes[i])
-	}
-	return v.bytes[i]
-}
-
-// column reads rows [from, to) of a column. A column that the file does not
-// have reads as nulls.
-func (f *fileReader) column(ctx context.Context, name string, s shape, from, to int) (*values, error) {
-	v := &values{shape: s, at: make([]uint32, 0, to-from)}
-	c, ok := f.columns[name]
-	if !ok || from >= to {
-		v.at = v.at[:to-from]
-		return v, nil
-	}
-	if got := c.MetaData.Type; got != s.physical() {
-		return nil, f.corrupt(f.chunkStart(c), fmt.Errorf("column %q is %v, not %v", name, got, s.physical()))
-	}
-	optional := f.schema[name].RepetitionType.V == format.Optional
-	err := f.pages(ctx, c, from, to, func(p *page) error {
-		return v.add(ctx, p, optional, max(from-p.first, 0), min(to-p.first, int(p.head.NumRows)))
-	})
-	if err == nil && len(v.at) != to-from {
-		err = f.corrupt(f.chunkStart(c), fmt.Errorf("column %q has %d of %d rows", name, len(v.at), to-from))
-	}
-	return v, err
-}
-
-// add decodes rows [from, to) of a page.
-func (v *values) add(ctx context.Context, p *page, optional bool, from, to int) error {
-	n := int(p.head.NumRows)
-	if len(p.repetition) > 0 || p.head.NumValues != p.head.NumRows || n > pageLimit {
-		return fmt.Errorf("%d values in %d rows of a flat column", p.head.NumValues, n)
-	}
-	next := uint32(v.count())
-	if !optional {
-		if len(p.levels) > 0 || p.head.NumNulls != 0 {
-			return errors.New("a required column with levels")
-		}
-		for range to - from {
-			next++
-			v.at = append(v.at, next)
-		}
-		return v.decode(ctx, p, n, from, to)
-	}
-	before, within, present, err := countLevels(p.levels, n, from, to)
-	if err != nil {
-		return fmt.Errorf("levels: %w", err)
-	}
-	if present != n-int(p.head.NumNulls) {
-		return fmt.Errorf("%d values in %d rows with %d nulls", present, n, p.head.NumNulls)
-	}
-	if within == 0 {
-		v.at = append(v.at, make([]uint32, to-from)...)
-		return nil
-	}
-	at := len(v.at)
-	if v.at, err = decodeRuns(v.at, p.levels, 1, n, from, to); err != nil {
-		return fmt.Errorf("levels: %w", err)
-	}
-	for i, set := range v.at[at:] {
-		if set == 1 {
-			next++
-			v.at[at+i] = next
-		}
-	}
-	return v.decode(ctx, p, present, before, before+within)
-}
-
-func (v *values) count() int {
-	if v.dict != nil {
-		return len(v.codes)
-	}
-	if v.shape.isText() || v.shape.width() > 0 {
-		return len(v.bytes)
-	}
-	return len(v.nums)
-}
-
-// decode appends the values [from, to) of the n that a page holds.
-func (v *values) decode(ctx context.Context, p *page, n, from, to int) error {
-	if from == to {
-		return nil
-	}
-	body, err := p.body()
-	if err != nil {
-		return err
-	}
-	e := p.head.Encoding
+// num returns a row's number, 0 for null.
+func (v *values) num(row int) int64 {
 	switch {
-	case e == format.RLEDictionary && p.dict != nil && v.shape.isText():
-		if err := p.dict.open(ctx); err != nil {
+	case !v.has(row):
+		return 0
+	case v.coded:
+		return v.dict.nums[v.codes[row]]
+	}
+	return v.nums[row]
+}
+
+// bytes returns a row's text or id, nil for null.
+func (v *values) bytes(row int) []byte {
+	switch {
+	case !v.has(row):
+		return nil
+	case v.coded:
+		return v.dict.text(v.codes[row])
+	case v.shape.width() > 0:
+		w := v.shape.width()
+		return v.fixed[row*w : (row+1)*w : (row+1)*w]
+	}
+	return v.vector.bytes(row)
+}
+
+// add decodes rows [from, to) of the n of a page.
+func (v *values) add(c *columnChunk, h *header, body []byte, n, from, to int) error {
+	if h.kind != format.DataPage || int(h.values) != n {
+		return fmt.Errorf("a page of %d values where %d rows are due", h.values, n)
+	}
+	before, within, total := from, to-from, n
+	if c.optional {
+		lv, rest, err := levels(body)
+		if err != nil {
 			return err
 		}
-		v.dict = p.dict
+		if v.present, before, within, total, err = decodeLevels(v.present, lv, n, from, to); err != nil {
+			return fmt.Errorf("levels: %w", err)
+		}
+		body = rest
+	}
+	if err := v.decode(c, h.encoding, body, total, before, within); err != nil {
+		return err
+	}
+	if within < to-from {
+		v.spread(to-from, within)
+	}
+	v.rows += to - from
+	return nil
+}
+
+// decode appends count values from value from on, of the n that a page holds.
+func (v *values) decode(c *columnChunk, e format.Encoding, body []byte, n, from, count int) (err error) {
+	switch {
+	case count == 0:
+		return nil
+	case e == format.RLEDictionary && c.dictionary:
 		if len(body) == 0 {
 			return errShort
 		}
 		at := len(v.codes)
-		if v.codes, err = decodeRuns(v.codes, body[1:], int(body[0]), n, from, to); err != nil {
+		if v.codes, err = decodeRuns(v.codes, body[1:], int(body[0]), n, from, from+count); err != nil {
 			return err
 		}
-		for _, c := range v.codes[at:] {
-			if int(c) >= v.dict.len() {
-				return fmt.Errorf("code %d of a dictionary of %d", c, v.dict.len())
-			}
+		if top := slices.Max(v.codes[at:]); int(top) >= v.dict.len() {
+			return fmt.Errorf("code %d of a dictionary of %d", top, v.dict.len())
 		}
-	case e == format.Plain && p.dict == nil && v.shape.isText():
-		v.bytes, err = decodePlain(v.bytes, body, from, to)
+	case e == format.DeltaLengthByteArray && !c.dictionary && v.shape.isText():
+		return v.decodeTexts(body, n, from, count)
 	case e == format.Plain && v.shape.width() > 0:
-		v.bytes, err = decodeFixed(v.bytes, body, v.shape.width(), from, to)
-	case e == format.Plain && v.shape == shapeDouble:
-		if len(body) < 8*to {
-			return errShort
+		w := v.shape.width()
+		if len(body) != w*n {
+			return fmt.Errorf("%d ids in %d bytes", n, len(body))
 		}
-		for i := from; i < to; i++ {
-			v.nums = append(v.nums, binary.LittleEndian.Uint64(body[8*i:]))
+		v.fixed = append(v.fixed, body[w*from:w*(from+count)]...)
+	case e == format.Plain && v.shape == shapeDouble:
+		if len(body) != 8*n {
+			return fmt.Errorf("%d doubles in %d bytes", n, len(body))
+		}
+		for i := from; i < from+count; i++ {
+			v.nums = append(v.nums, int64(binary.LittleEndian.Uint64(body[8*i:])))
 		}
 	case e == format.Plain && v.shape == shapeBool:
-		if len(body) < (to+7)/8 {
-			return errShort
+		if len(body) != (n+7)/8 {
+			return fmt.Errorf("%d booleans in %d bytes", n, len(body))
 		}
-		for i := from; i < to; i++ {
-			v.nums = append(v.nums, uint64(body[i/8]>>(i%8)&1))
+		for i := from; i < from+count; i++ {
+			v.nums = append(v.nums, int64(body[i/8]>>(i%8)&1))
 		}
-	case e == format.DeltaBinaryPacked && (v.shape == shapeInt64 || v.shape == shapeTime || v.shape == shapeInt32):
-		nums, err := decodeDelta(make([]uint64, 0, to), body, n, to)
-		if err != nil {
+	case e == format.DeltaBinaryPacked && !c.dictionary && (v.shape == shapeInt64 || v.shape == shapeTime || v.shape == shapeInt32):
+		at := len(v.nums)
+		if v.nums, _, err = decodeDelta(v.nums, body, n, from+count); err != nil {
 			return err
 		}
-		for _, x := range nums[from:] {
-			if v.shape == shapeInt32 {
-				x = uint64(int64(int32(x)))
+		v.nums = append(v.nums[:at], v.nums[at+from:]...)
+		if v.shape == shapeInt32 {
+			for i := at; i < len(v.nums); i++ {
+				v.nums[i] = int64(int32(v.nums[i]))
 			}
-			v.nums = append(v.nums, x)
 		}
 	default:
 		return fmt.Errorf("encoding %v of a column of shape %d", e, v.shape)
 	}
-	return err
+	return nil
+}
+
+var errLengths = errors.New("lengths do not fit the texts")
+
+func (v *values) decodeTexts(body []byte, n, from, count int) error {
+	lengths, body, err := decodeDelta(make([]int64, 0, n), body, n, n)
+	if err != nil {
+		return err
+	}
+	skip, size, all := int64(0), int64(0), int64(0)
+	for i, l := range lengths {
+		if l < 0 || l > int64(len(body)) {
+			return errLengths
+		}
+		all += l
+		if i < from {
+			skip += l
+		} else if i < from+count {
+			size += l
+		}
+	}
+	if all != int64(len(body)) || int64(len(v.text))+size > 1<<32-1 {
+		return errLengths
+	}
+	end := uint32(len(v.text))
+	v.text = append(v.text, body[skip:skip+size]...)
+	for _, l := range lengths[from : from+count] {
+		end += uint32(l)
+		v.ends = append(v.ends, end)
+	}
+	return nil
+}
+
+// spread makes the last count entries, one a value, entries of the last rows
+// rows, of which present says which have a value.
+func (v *values) spread(rows, count int) {
+	present := v.present[len(v.present)-rows:]
+	gap := rows - count
+	switch {
+	case v.coded:
+		v.codes = append(v.codes, make([]uint32, gap)...)
+		spread(v.codes[len(v.codes)-rows:], present, count, 0)
+	case v.shape.isText():
+		start := uint32(0)
+		if at := len(v.ends) - count; at > 0 {
+			start = v.ends[at-1]
+		}
+		v.ends = append(v.ends, make([]uint32, gap)...)
+		ends := v.ends[len(v.ends)-rows:]
+		for i := rows - 1; i >= 0; i-- {
+			if count > 0 {
+				ends[i] = ends[count-1]
+			} else {
+				ends[i] = start
+			}
+			count -= int(present[i])
+		}
+	case v.shape.width() > 0:
+		w := v.shape.width()
+		v.fixed = append(v.fixed, make([]byte, w*gap)...)
+		fixed := v.fixed[len(v.fixed)-w*rows:]
+		for i := rows - 1; i >= 0; i-- {
+			if present[i] == 1 {
+				count--
+				copy(fixed[i*w:(i+1)*w], fixed[count*w:(count+1)*w])
+			} else {
+				clear(fixed[i*w : (i+1)*w])
+			}
+		}
+	default:
+		v.nums = append(v.nums, make([]int64, gap)...)
+		spread(v.nums[len(v.nums)-rows:], present, count, 0)
+	}
+}
+
+func spread[T any](values []T, present []uint8, count int, null T) {
+	for i := len(values) - 1; i >= 0; i-- {
+		if present[i] == 1 {
+			count--
+			values[i] = values[count]
+		} else {
+			values[i] = null
+		}
+	}
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/bucket"
-	"github.com/parquet-go/parquet-go/format"
 )
 
 // ReadMeta reads the description of a complete block from its own files.
@@ -21,7 +19,7 @@ func ReadMeta(ctx context.Context, bkt bucket.Bucket, id string) (Meta, error) {
 	if err := json.Unmarshal(raw, &m); err != nil {
 		return Meta{}, fmt.Errorf("%w: %s: %w", ErrCorrupt, Meta{ID: id}.Key(MetaFile), err)
 	}
-	if m.ID != id || m.Format < 1 || m.Format > Format {
+	if m.ID != id || m.Format < oldest || m.Format > Format {
 		return Meta{}, fmt.Errorf("%w: %s: block %q of format %d", ErrCorrupt, Meta{ID: id}.Key(MetaFile), m.ID, m.Format)
 	}
 	return m, nil
@@ -30,13 +28,13 @@ func ReadMeta(ctx context.Context, bkt bucket.Bucket, id string) (Meta, error) {
 // Verify reads a block from end to end and checks every checksum and count. The
 // first thing wrong is returned.
 func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
-	want := map[string]int{spansFile: meta.Spans, eventsFile: meta.Events, linksFile: meta.Links, tracesFile: meta.Traces}
-	for name, rows := range want {
-		f, err := openFile(ctx, bkt, meta.Key(name), meta.Files[name])
+	cache := NewCache(1 << 20) // nothing is read twice
+	for name, rows := range map[string]int{spansFile: meta.Spans, eventsFile: meta.Events, linksFile: meta.Links, tracesFile: meta.Traces, resourcesFile: -1, scopesFile: -1} {
+		f, err := openFile(ctx, bkt, cache, meta.Key(name), meta.Files[name])
 		if err != nil {
 			return err
 		}
-		if f.rows != rows {
+		if rows >= 0 && f.rows != rows {
 			return f.corrupt(0, fmt.Errorf("%d rows of %d", f.rows, rows))
 		}
 		for _, c := range f.columns {
@@ -45,44 +43,49 @@ func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 			}
 		}
 	}
-	file := meta.Files[filterFile]
-	raw, err := bucket.ReadAll(ctx, bkt, meta.Key(filterFile), maxFooter)
-	if err != nil {
-		return err
-	}
-	if xxhash.Sum64(raw) != file.Sum {
-		return fmt.Errorf("%w: %s: checksum mismatch", ErrCorrupt, meta.Key(filterFile))
-	}
-	_, err = readFilter(raw)
-	return err
+	return verifyFilter(ctx, bkt, meta)
 }
 
-// verify walks the pages of a column.
-func (f *fileReader) verify(ctx context.Context, c *format.ColumnChunk) error {
-	start := f.chunkStart(c)
-	pages, err := f.pageIndex(ctx, c)
+func verifyFilter(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
+	key, file := meta.Key(filterFile), meta.Files[filterFile]
+	raw, err := bucket.ReadAll(ctx, bkt, key, maxFooter)
 	if err != nil {
 		return err
 	}
-	chunk, err := f.read(ctx, start, int(c.MetaData.TotalCompressedSize))
+	if xxhash.Sum64(raw) != file.Sum || int64(len(raw)) != file.Bytes || len(raw) < filterHeader {
+		return fmt.Errorf("%w: %s: checksum mismatch", ErrCorrupt, key)
+	}
+	if _, err := readFilter(raw[:filterHeader], file.Bytes); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrCorrupt, key, err)
+	}
+	return nil
+}
+
+// verify walks the pages of a column, some at a time.
+func (f *fileReader) verify(ctx context.Context, c *columnChunk) error {
+	index, err := f.pageIndex(ctx, c)
 	if err != nil {
 		return err
 	}
-	ends := []int64{start + int64(len(chunk))}
-	for _, p := range slices.Backward(pages) {
-		ends = append(ends, p.Offset)
+	starts := index.offsets
+	if c.dictionary {
+		starts = append([]int64{c.start}, starts...)
 	}
-	if start < c.MetaData.DataPageOffset {
-		ends = append(ends, start)
-	}
-	slices.Reverse(ends) // where each page starts, and the end
-	if ends[0] != start || !slices.IsSorted(ends) {
-		return f.corrupt(c.OffsetIndexOffset, "pages do not cover their column")
-	}
-	for i, at := range ends[:len(ends)-1] {
-		if _, _, err := f.pageAt(at, chunk[at-start:ends[i+1]-start]); err != nil {
+	for p := 0; p < len(starts)-1; {
+		last := p + 1
+		for last < len(starts)-1 && starts[last+1]-starts[p] <= maxRead {
+			last++
+		}
+		buf, err := f.read(ctx, starts[p], int(starts[last]-starts[p]))
+		if err != nil {
 			return err
 		}
+		for i := p; i < last; i++ {
+			if _, _, err := f.check(starts[i], buf[starts[i]-starts[p]:starts[i+1]-starts[p]]); err != nil {
+				return err
+			}
+		}
+		p = last
 	}
 	return nil
 }

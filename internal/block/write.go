@@ -17,11 +17,13 @@ import (
 
 // The files of a block.
 const (
-	spansFile  = "spans.parquet"
-	eventsFile = "events.parquet"
-	linksFile  = "links.parquet"
-	tracesFile = "traces.parquet"
-	filterFile = "traces.filter"
+	spansFile     = "spans.parquet"
+	eventsFile    = "events.parquet"
+	linksFile     = "links.parquet"
+	tracesFile    = "traces.parquet"
+	resourcesFile = "resources.parquet"
+	scopesFile    = "scopes.parquet"
+	filterFile    = "traces.filter"
 	// MetaFile is written last: a block that has it is complete.
 	MetaFile = "block.json"
 )
@@ -79,7 +81,7 @@ func (m Meta) Key(file string) string { return "blocks/" + m.ID + "/" + file }
 
 // Files lists the names of a block's files.
 func Files() []string {
-	return []string{spansFile, eventsFile, linksFile, tracesFile, filterFile, MetaFile}
+	return []string{spansFile, eventsFile, linksFile, tracesFile, resourcesFile, scopesFile, filterFile, MetaFile}
 }
 
 // attributeColumn maps a column of a file to the attribute that it holds.
@@ -88,6 +90,8 @@ type attributeColumn struct {
 	Scope  string `json:"scope"` // span, resource, instrumentation, event or link
 	Key    string `json:"key"`
 	Type   string `json:"type"`
+
+	entries int // how many rows have it
 }
 
 // Write stores the spans of b as a block of the given id. Rows of a trace are
@@ -114,6 +118,8 @@ func Write(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 		{eventsFile, w.writeEvents},
 		{linksFile, w.writeLinks},
 		{tracesFile, w.writeTraces},
+		{resourcesFile, w.writeResources},
+		{scopesFile, w.writeScopes},
 		{filterFile, w.writeFilter},
 	}
 	for _, f := range files {

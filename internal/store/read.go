@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/everspan/everspan/internal/block"
@@ -66,7 +65,6 @@ func (s *Store) Trace(ctx context.Context, id span.TraceID) (Trace, error) {
 		t.Spans = new(span.Batch)
 		t.Spans.AppendRows(all, rows)
 	}
-	s.trim(blocks)
 	return t, nil
 }
 
@@ -96,17 +94,6 @@ func forEach(ctx context.Context, blocks []*block.Reader, do func(i int, r *bloc
 	}
 	wg.Wait()
 	return errs
-}
-
-// trim gives the readers' parsed footers and filters back when they have grown
-// past an eighth of the memory that the store may hold.
-func (s *Store) trim(blocks []*block.Reader) {
-	var held int64
-	for _, r := range slices.Backward(blocks) {
-		if held += r.Held(); held > s.o.Memory/8 {
-			r.Release()
-		}
-	}
 }
 
 func seq(n int) []uint32 {

@@ -90,7 +90,6 @@ func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 		return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
 	})
 	l.Traces = l.Traces[:min(len(l.Traces), cmp.Or(q.Limit, 20))]
-	s.trim(blocks)
 	return l, nil
 }
 

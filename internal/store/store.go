@@ -36,9 +36,10 @@ type Options struct {
 
 // Store keeps spans in a log, heads and blocks. It is safe for concurrent use.
 type Store struct {
-	o   Options
-	bkt bucket.Bucket
-	log *wal.Log
+	o     Options
+	bkt   bucket.Bucket
+	log   *wal.Log
+	cache *block.Cache
 
 	// mu guards the heads and what is live. Appending holds it while a payload
 	// is decoded, about a millisecond; readers share it.
@@ -95,7 +96,7 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{o: o, bkt: bkt, log: log, head: new(head), flush: make(chan chan error), done: make(chan struct{})}
+	s := &Store{o: o, bkt: bkt, log: log, cache: block.NewCache(o.Memory / 8), head: new(head), flush: make(chan chan error), done: make(chan struct{})}
 	var report Report
 	var err error
 	if s.manifest, report.Damaged, err = loadManifest(ctx, bkt); err != nil {
@@ -167,7 +168,7 @@ func (s *Store) install(m manifest) {
 	for _, meta := range m.Blocks {
 		r := old[meta.ID]
 		if r == nil {
-			r = block.NewReader(s.bkt, meta)
+			r = block.NewReader(s.bkt, s.cache, meta)
 		}
 		s.blocks = append(s.blocks, r)
 	}

@@ -76,6 +76,14 @@ func (s shape) width() int {
 	return 0
 }
 
+// bytes is the size of a number in bytes.
+func (s shape) bytes() int {
+	if s == shapeInt32 {
+		return 4
+	}
+	return 8
+}
+
 // isText reports whether values are codes of a dictionary in memory.
 func (s shape) isText() bool { return s == shapeText || s == shapeBinary || s == shapeJSON }
 
@@ -104,16 +112,11 @@ func (s shape) element(name string, optional bool) format.SchemaElement {
 
 func some[T any](v T) thrift.Null[T] { return thrift.Null[T]{V: v, Valid: true} }
 
-// column is one column of a table on its way to a file. Row p of the file takes
-// entry rows[p]-1 of the values, or is null where rows[p] is 0.
-type column struct {
-	name     string
-	shape    shape
-	rows     []uint32
-	nulls    int
-	num      func(entry uint32) int64 // numbers: the value; doubles: IEEE 754 bits
-	fixed    func(entry uint32) []byte
-	code     func(entry uint32) uint32
-	dict     *span.Dict
-	distinct bool // every value is another one: a dictionary can't help
+// codec is how the pages of a column are compressed. Ids are random: they would
+// only be copied.
+func (s shape) codec() format.CompressionCodec {
+	if s == shapeSpanID {
+		return format.Uncompressed
+	}
+	return format.Zstd
 }

@@ -1,0 +1,89 @@
+package block
+
+import (
+	"encoding/binary"
+
+	"github.com/everspan/everspan/internal/span"
+)
+
+// vector holds the values of one column for consecutive rows: entry i of each
+// slice belongs to row i. Which of nums, codes, fixed and text is filled follows
+// from the column; what it holds for a row without a value means nothing.
+type vector struct {
+	rows    int
+	present []uint8 // 1 or 0; nil when every row has a value
+	nums    []int64 // integers; doubles as IEEE 754 bits, booleans as 0 and 1
+	codes   []uint32
+	fixed   []byte // values of a fixed width, back to back
+	text    []byte // texts back to back, text i ends at ends[i]
+	ends    []uint32
+}
+
+func (v *vector) reset() {
+	*v = vector{present: v.present[:0], nums: v.nums[:0], codes: v.codes[:0], fixed: v.fixed[:0], text: v.text[:0], ends: v.ends[:0]}
+}
+
+// bytes returns the text of a row.
+func (v *vector) bytes(row int) []byte {
+	start := uint32(0)
+	if row > 0 {
+		start = v.ends[row-1]
+	}
+	return v.text[start:v.ends[row]:v.ends[row]]
+}
+
+// has reports whether a row has a value.
+func (v *vector) has(row int) bool { return len(v.present) == 0 || v.present[row] == 1 }
+
+// nulls counts the rows without a value.
+func (v *vector) nulls() int {
+	n := 0
+	for _, p := range v.present {
+		n += int(1 - p)
+	}
+	return n
+}
+
+// numbers are the distinct values of a column of integers, each 8 or 4 bytes
+// wide, little-endian, as a Parquet dictionary holds them.
+type numbers struct {
+	width  int
+	values []byte
+	codes  map[int64]uint32
+}
+
+func newNumbers(width int) *numbers { return &numbers{width: width, codes: make(map[int64]uint32)} }
+
+// code numbers a value; the least recently added has the highest code.
+func (n *numbers) code(v int64) uint32 {
+	c, ok := n.codes[v]
+	if !ok {
+		c = uint32(len(n.codes))
+		n.codes[v] = c
+		n.values = binary.LittleEndian.AppendUint64(n.values, uint64(v))[:len(n.values)+n.width]
+	}
+	return c
+}
+
+// valueSet is the distinct values of a column on its way to a file.
+type valueSet interface {
+	Len() int
+	// plain appends all values in Parquet's plain encoding.
+	plain(dst []byte) []byte
+	// extremes returns the least and the greatest value in plain form.
+	extremes() (lo, hi []byte)
+}
+
+func (n *numbers) Len() int { return len(n.codes) }
+
+func (n *numbers) plain(dst []byte) []byte { return append(dst, n.values...) }
+
+// texts is a dictionary of texts.
+type texts struct{ *span.Dict }
+
+func (t texts) plain(dst []byte) []byte {
+	for i := range t.Len() {
+		dst = appendPlain(dst, t.Bytes(uint32(i)))
+	}
+	return dst
+}
