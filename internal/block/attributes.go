@@ -19,11 +19,13 @@ type attributeSource struct {
 	order []uint32
 	place []uint32 // inverse of order, entries + 1; nil where nobody has it
 	via   []uint32
+
+	scratch []uint32
 }
 
 // attributes writes the attribute columns and the map of the rest, and finishes
 // the file.
-func (t *table) attributes(f *fileWriter, sources []attributeSource) (File, error) {
+func attributes(f *fileWriter, sources []attributeSource) (File, error) {
 	var all []attributeColumn
 	var from []*attributeSource
 	var columns []*span.Column
@@ -49,9 +51,9 @@ func (t *table) attributes(f *fileWriter, sources []attributeSource) (File, erro
 		all[i].Column = name
 		named = append(named, all[i])
 		if from[i].via != nil {
-			t.setColumn(f, name, from[i], columns[i])
+			setColumn(f, name, from[i], columns[i])
 		} else {
-			t.spanColumn(f, name, from[i], columns[i])
+			spanColumn(f, name, from[i], columns[i])
 		}
 	}
 	for i := range sources {
@@ -98,8 +100,8 @@ func chooseColumns(all []attributeColumn) []string {
 }
 
 // spanColumn turns a sparse column into a column of the file.
-func (t *table) spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
-	rows := t.entries(s, c)
+func spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
+	rows := s.entries(c)
 	out := column{name: name, shape: shapeOf(c.Type), optional: len(c.Rows) < len(s.order) || slices.Contains(rows, 0)}
 	if out.shape.isText() {
 		if codable(&c.Dict, len(c.Rows)) {
@@ -189,9 +191,9 @@ func codeNumbers(s shape, nums []uint64) (*numbers, []uint32) {
 
 // entries maps each row of the file to the entry of a sparse column that it
 // takes, plus 1.
-func (t *table) entries(s *attributeSource, c *span.Column) []uint32 {
-	rows := append(t.scratch[:0], make([]uint32, len(s.order))...)
-	t.scratch = rows
+func (s *attributeSource) entries(c *span.Column) []uint32 {
+	rows := append(s.scratch[:0], make([]uint32, len(s.order))...)
+	s.scratch = rows
 	if s.place != nil {
 		for i, row := range c.Rows {
 			if p := s.place[row]; p != 0 {
@@ -209,7 +211,7 @@ func (t *table) entries(s *attributeSource, c *span.Column) []uint32 {
 }
 
 // setColumn writes an attribute of the resource or scope that each span refers to.
-func (t *table) setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
+func setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
 	sets := 0
 	for _, set := range s.via {
 		sets = max(sets, int(set)+1)

@@ -108,7 +108,7 @@ type leafValue struct {
 // leaf reads one of the two columns under the map, as entries with their row.
 func (f *fileReader) leaf(ctx context.Context, name string, s shape, from, to int) ([]leafValue, error) {
 	c := f.columns[restColumn+"/key_value/"+name]
-	if c == nil || c.empty || from >= to {
+	if c == nil || c.nulls == c.values || from >= to {
 		return nil, nil
 	}
 	v, err := f.start(ctx, c.path, s)

@@ -19,7 +19,7 @@ var created = time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 
 func write(t testing.TB, bkt bucket.Bucket, b *span.Batch) *Reader {
 	t.Helper()
-	meta, err := Write(t.Context(), bkt, "test", created, b)
+	meta, err := Write(t.Context(), bkt, "test", created, created, b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func BenchmarkTrace(b *testing.B) {
 func BenchmarkWrite(b *testing.B) {
 	batch := random(1, 100_000)
 	for b.Loop() {
-		meta, err := Write(b.Context(), bucket.NewMemory(), "test", created, batch)
+		meta, err := Write(b.Context(), bucket.NewMemory(), "test", created, created, batch)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -46,6 +46,7 @@ type columnChunk struct {
 	codec      format.CompressionCodec
 	optional   bool
 	values     int64
+	nulls      int64
 	start      int64 // of the dictionary page, or else of the first data page
 	data       int64 // of the first data page
 	end        int64
@@ -54,7 +55,6 @@ type columnChunk struct {
 	unpacked   int64    // bytes before compression
 	encodings  []format.Encoding
 	dictionary bool
-	empty      bool // no row has a value
 }
 
 func (f *fileReader) held() int { return len(f.tail) + 400*len(f.columns) + 100*len(f.attrs) }
@@ -146,13 +146,12 @@ func (f *fileReader) loadColumn(from *format.ColumnChunk, optional map[string]bo
 		return errors.New("a column without a name")
 	}
 	c := &columnChunk{
-		name: m.PathInSchema[0], path: strings.Join(m.PathInSchema, "/"), typ: m.Type, codec: m.Codec, values: m.NumValues,
+		name: m.PathInSchema[0], path: strings.Join(m.PathInSchema, "/"), typ: m.Type, codec: m.Codec, values: m.NumValues, nulls: m.Statistics.NullCount,
 		optional: len(m.PathInSchema) == 1 && optional[m.PathInSchema[0]],
 		start:    m.DataPageOffset, data: m.DataPageOffset,
 		index:    [2]int64{from.OffsetIndexOffset, int64(from.OffsetIndexLength)},
 		bounds:   [2]int64{from.ColumnIndexOffset, int64(from.ColumnIndexLength)},
 		unpacked: m.TotalUncompressedSize, encodings: m.Encoding,
-		empty: m.Statistics.NullCount == m.NumValues,
 	}
 	if d := m.DictionaryPageOffset; d != 0 && d < c.data {
 		c.start, c.dictionary = d, true

@@ -73,7 +73,7 @@ func writeGolden(t *testing.T, dir string) {
 	}
 	defer bkt.Close()
 	b := random(42, 24)
-	if _, err := Write(t.Context(), bkt, "golden", created, b); err != nil {
+	if _, err := Write(t.Context(), bkt, "golden", created, created, b); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "spans.txt"), []byte(spantest.Dump(b)), 0o644); err != nil {

@@ -33,7 +33,6 @@ type table struct {
 	traces   []trace   // in the order of their rows
 	services span.Dict // names of services, in the order of their first resource
 	service  []uint32  // by resource: code of services
-	scratch  []uint32
 }
 
 func newTable(b *span.Batch) *table {

@@ -134,15 +134,15 @@ func (t *table) writeSpans(out io.Writer) (File, error) {
 	coded(f, "status", shapeText, t.order, clamp(b.Status, span.StatusError), statusNames())
 	text(f, "status_message", t.order, b.Message, &b.Messages)
 	text(f, "trace_state", t.order, b.State, &b.States)
-	t.number(f, "flags", shapeInt64, t.order, b.Flags)
+	smallNumber(f, "flags", shapeInt64, t.order, b.Flags)
 	reference(f, "resource", t.order, b.Resource, b.Resources.Len())
 	reference(f, "scope", t.order, b.Scope, b.Scopes.Len())
-	t.counts(f, "dropped_attributes", t.order, &b.DroppedAttrs)
-	t.counts(f, "dropped_events", t.order, &b.DroppedEvents)
-	t.counts(f, "dropped_links", t.order, &b.DroppedLinks)
+	counts(f, "dropped_attributes", t.order, &b.DroppedAttrs)
+	counts(f, "dropped_events", t.order, &b.DroppedEvents)
+	counts(f, "dropped_links", t.order, &b.DroppedLinks)
 	plainText(f, "instrumentation_name", indirect(t.order, b.Scope), b.Scopes.Name)
 	plainText(f, "instrumentation_version", indirect(t.order, b.Scope), b.Scopes.Version)
-	return t.attributes(f, []attributeSource{
+	return attributes(f, []attributeSource{
 		{scope: "span", attrs: &b.Attrs, order: t.order, place: t.place},
 		{scope: "resource", attrs: &b.Resources.Attrs, order: t.order, via: b.Resource},
 		{scope: "instrumentation", attrs: &b.Scopes.Attrs, order: t.order, via: b.Scope},
@@ -163,8 +163,8 @@ func clamp[T ~uint8](values []T, last T) []T {
 	return out
 }
 
-// number writes a required column of numbers, with a dictionary if that pays.
-func (t *table) number(f *fileWriter, name string, s shape, order []uint32, values []uint32) {
+// smallNumber is number with a dictionary, if that pays.
+func smallNumber(f *fileWriter, name string, s shape, order []uint32, values []uint32) {
 	d := newNumbers(s.bytes())
 	codes := make([]uint32, len(values))
 	for _, e := range order {
@@ -177,7 +177,7 @@ func (t *table) number(f *fileWriter, name string, s shape, order []uint32, valu
 }
 
 // counts writes a sparse column of counts; null means zero.
-func (t *table) counts(f *fileWriter, name string, order []uint32, c *span.Column) {
+func counts(f *fileWriter, name string, order []uint32, c *span.Column) {
 	f.column(column{name: name, shape: shapeInt32, optional: true}, func(v *vector, from, to int) (int, error) {
 		for _, e := range order[from:to] {
 			n := uint32(0)
@@ -197,8 +197,8 @@ func (t *table) writeEvents(out io.Writer) (File, error) {
 	t.owner(f, t.events, e.Span)
 	number(f, "time", shapeTime, t.events, e.Time)
 	text(f, "name", t.events, e.Name, &e.Names)
-	t.counts(f, "dropped_attributes", t.events, &e.Dropped)
-	return t.attributes(f, []attributeSource{{scope: "event", attrs: &e.Attrs, order: t.events}})
+	counts(f, "dropped_attributes", t.events, &e.Dropped)
+	return attributes(f, []attributeSource{{scope: "event", attrs: &e.Attrs, order: t.events}})
 }
 
 func (t *table) writeLinks(out io.Writer) (File, error) {
@@ -208,9 +208,9 @@ func (t *table) writeLinks(out io.Writer) (File, error) {
 	fixed(f, "linked_trace_id", shapeTraceID, t.links, func(i uint32) []byte { return l.TraceID[i][:] }, nil)
 	fixed(f, "linked_span_id", shapeSpanID, t.links, func(i uint32) []byte { return l.ID[i][:] }, nil)
 	text(f, "trace_state", t.links, l.State, &l.States)
-	t.number(f, "flags", shapeInt64, t.links, l.Flags)
-	t.counts(f, "dropped_attributes", t.links, &l.Dropped)
-	return t.attributes(f, []attributeSource{{scope: "link", attrs: &l.Attrs, order: t.links}})
+	smallNumber(f, "flags", shapeInt64, t.links, l.Flags)
+	counts(f, "dropped_attributes", t.links, &l.Dropped)
+	return attributes(f, []attributeSource{{scope: "link", attrs: &l.Attrs, order: t.links}})
 }
 
 // owner writes the span that an event or link belongs to: its ids and its row of
@@ -228,7 +228,7 @@ func (t *table) owner(f *fileWriter, order, spans []uint32) {
 }
 
 // writeSets writes resources.parquet or scopes.parquet: row i is set i.
-func (t *table) writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
+func writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
 	order := seq(s.Len())
 	f := newFileWriter(out, len(order))
 	if scope == "instrumentation" {
@@ -236,20 +236,8 @@ func (t *table) writeSets(out io.Writer, s *span.Sets, scope string) (File, erro
 		plainText(f, "version", order, s.Version)
 	}
 	plainText(f, "schema_url", order, s.Schema)
-	t.number(f, "dropped_attributes", shapeInt32, order, s.Dropped)
-	return t.attributes(f, []attributeSource{{scope: scope, attrs: &s.Attrs, order: order}})
-}
-
-func (t *table) writeResources(out io.Writer) (File, error) {
-	return t.writeSets(out, &t.b.Resources, "resource")
-}
-
-func (t *table) writeScopes(out io.Writer) (File, error) {
-	return t.writeSets(out, &t.b.Scopes, "instrumentation")
-}
-
-func (t *table) writeTraces(out io.Writer) (File, error) {
-	return writeTraces(out, t.traces, &t.b.Names, &t.services)
+	smallNumber(f, "dropped_attributes", shapeInt32, order, s.Dropped)
+	return attributes(f, []attributeSource{{scope: scope, attrs: &s.Attrs, order: order}})
 }
 
 // writeTraces writes the table of traces, by id.
@@ -290,8 +278,6 @@ func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (Fil
 	fixed(f, "root_parent_span_id", shapeSpanID, order, func(e uint32) []byte { return traces[e].rootParent[:] }, func(e uint32) bool { return traces[e].rootParent.IsZero() })
 	return f.finish(nil)
 }
-
-func (t *table) writeFilter(out io.Writer) (File, error) { return writeFilter(out, t.traces) }
 
 func indirect(order, ref []uint32) []uint32 {
 	to := make([]uint32, len(order))

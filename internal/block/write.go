@@ -48,6 +48,15 @@ type Meta struct {
 	Traces  int       `json:"traces"`
 	Events  int       `json:"events"`
 	Links   int       `json:"links"`
+	// Resources and Scopes are how many different ones the spans refer to.
+	Resources int `json:"resources"`
+	Scopes    int `json:"scopes"`
+	// Level is 0 for a block that was written from memory, and otherwise one
+	// more than the highest among those that it was merged from.
+	Level int `json:"level"`
+	// ReceivedFrom and ReceivedTo are when the first and the last of its spans came.
+	ReceivedFrom time.Time `json:"receivedFrom"`
+	ReceivedTo   time.Time `json:"receivedTo"`
 	// Duplicates is how many spans were left out because the block holds the
 	// same span already.
 	Duplicates int   `json:"duplicates"`
@@ -94,48 +103,57 @@ type attributeColumn struct {
 	entries int // how many rows have it
 }
 
-// Write stores the spans of b as a block of the given id. Rows of a trace are
-// adjacent, traces stand in the order of their first start, and a span that
-// occurs twice (see span.Key) is written once. b is only read. Nothing refers
-// to the block until a manifest names it.
-func Write(ctx context.Context, bkt bucket.Bucket, id string, created time.Time, b *span.Batch) (Meta, error) {
+// Write stores the spans of b, which were received since the given time, as a
+// block of the given id. Rows of a trace are adjacent, traces stand by the service
+// and the name of their root and then by start, and a span that occurs twice (see
+// span.Key) is written once. b is only read. Nothing refers to the block until a
+// manifest names it.
+func Write(ctx context.Context, bkt bucket.Bucket, id string, since, created time.Time, b *span.Batch) (Meta, error) {
 	w := newTable(b)
 	meta := Meta{
-		ID: id, Format: Format, Created: created.UTC(),
+		ID: id, Format: Format, Created: created.UTC(), ReceivedFrom: since.UTC(), ReceivedTo: created.UTC(),
 		Spans: len(w.order), Traces: len(w.traces), Duplicates: b.Len() - len(w.order),
-		Events: len(w.events), Links: len(w.links),
-		MinStart: math.MaxInt64, MaxEnd: math.MinInt64, Files: make(map[string]File),
+		Events: len(w.events), Links: len(w.links), Resources: b.Resources.Len(), Scopes: b.Scopes.Len(),
 	}
-	for _, t := range w.traces {
-		meta.MinStart = min(meta.MinStart, t.start)
-		meta.MaxEnd = max(meta.MaxEnd, t.end)
-	}
-	files := []struct {
-		name  string
-		write func(io.Writer) (File, error)
-	}{
+	files := []output{
 		{spansFile, w.writeSpans},
 		{eventsFile, w.writeEvents},
 		{linksFile, w.writeLinks},
-		{tracesFile, w.writeTraces},
-		{resourcesFile, w.writeResources},
-		{scopesFile, w.writeScopes},
-		{filterFile, w.writeFilter},
+		{tracesFile, func(out io.Writer) (File, error) { return writeTraces(out, w.traces, &b.Names, &w.services) }},
+		{resourcesFile, func(out io.Writer) (File, error) { return writeSets(out, &b.Resources, "resource") }},
+		{scopesFile, func(out io.Writer) (File, error) { return writeSets(out, &b.Scopes, "instrumentation") }},
+		{filterFile, func(out io.Writer) (File, error) { return writeFilter(out, w.traces) }},
+	}
+	return writeBlock(ctx, bkt, meta, files, w.traces)
+}
+
+// output is a file of a block on its way.
+type output struct {
+	name  string
+	write func(io.Writer) (File, error)
+}
+
+// writeBlock writes the files of a block, the description last.
+func writeBlock(ctx context.Context, bkt bucket.Bucket, meta Meta, files []output, traces []trace) (Meta, error) {
+	meta.MinStart, meta.MaxEnd, meta.Files = math.MaxInt64, math.MinInt64, make(map[string]File)
+	for i := range traces {
+		meta.MinStart = min(meta.MinStart, traces[i].start)
+		meta.MaxEnd = max(meta.MaxEnd, traces[i].end)
 	}
 	for _, f := range files {
 		file, err := create(ctx, bkt, meta.Key(f.name), f.write)
 		if err != nil {
-			return Meta{}, fmt.Errorf("write block %s: %s: %w", id, f.name, err)
+			return Meta{}, fmt.Errorf("write block %s: %s: %w", meta.ID, f.name, err)
 		}
 		meta.Files[f.name] = file
 	}
 	// The manifest has the same facts; with this file a block also stands alone.
 	text, err := json.MarshalIndent(meta, "", "  ")
 	if err != nil {
-		return Meta{}, fmt.Errorf("write block %s: %w", id, err)
+		return Meta{}, fmt.Errorf("write block %s: %w", meta.ID, err)
 	}
 	if _, err := bkt.Create(ctx, meta.Key(MetaFile), bytes.NewReader(append(text, '\n'))); err != nil {
-		return Meta{}, fmt.Errorf("write block %s: %s: %w", id, MetaFile, err)
+		return Meta{}, fmt.Errorf("write block %s: %s: %w", meta.ID, MetaFile, err)
 	}
 	return meta, nil
 }

@@ -119,7 +119,7 @@ func (s *Store) writeFlushing(ctx context.Context) error {
 	h := s.flushing
 	start := time.Now()
 	id := newBlockID(start)
-	meta, err := block.Write(ctx, s.bkt, id, start, &h.batch)
+	meta, err := block.Write(ctx, s.bkt, id, h.since, start, &h.batch)
 	if err == nil {
 		err = block.Verify(ctx, s.bkt, meta)
 	}

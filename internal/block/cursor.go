@@ -1,0 +1,117 @@
+package block
+
+import (
+	"context"
+	"fmt"
+)
+
+// cursor reads rows of one column in any order, most of the time forward from
+// several places: it keeps the pages that were used last.
+type cursor struct {
+	f     *fileReader
+	c     *columnChunk // nil: the file has no such column
+	shape shape
+	dict  *dictionary
+	index *pageIndex
+	at    *cursorPage // used last
+	kept  []*cursorPage
+	hand  int // in kept: the next to be replaced, unless it was used
+}
+
+// keptPages is how many decoded pages a cursor holds, some 64 KiB each at most.
+const keptPages = 32
+
+type cursorPage struct {
+	values
+	first, end int // rows of the file
+	used       bool
+}
+
+// cursor opens a column for reading by row.
+func (f *fileReader) cursor(ctx context.Context, name string, s shape) (*cursor, error) {
+	v, err := f.start(ctx, name, s)
+	if err != nil {
+		return nil, err
+	}
+	c := &cursor{f: f, c: f.columns[name], shape: s, dict: v.dict}
+	if c.c != nil {
+		c.index, err = f.pageIndex(ctx, c.c)
+	}
+	return c, err
+}
+
+// page returns the page that holds a row.
+func (c *cursor) page(ctx context.Context, row int) (*cursorPage, error) {
+	if p := c.at; p != nil && row >= p.first && row < p.end {
+		return p, nil
+	}
+	for _, p := range c.kept {
+		if row >= p.first && row < p.end {
+			p.used = true
+			c.at = p
+			return p, nil
+		}
+	}
+	var p *cursorPage
+	if len(c.kept) < keptPages {
+		p = new(cursorPage)
+		c.kept = append(c.kept, p)
+	} else {
+		for c.kept[c.hand].used {
+			c.kept[c.hand].used = false
+			c.hand = (c.hand + 1) % keptPages
+		}
+		p = c.kept[c.hand]
+		c.hand = (c.hand + 1) % keptPages
+	}
+	if err := c.load(ctx, p, c.index.pageOf(row)); err != nil {
+		p.first, p.end = 0, 0
+		return nil, err
+	}
+	c.at = p
+	return p, nil
+}
+
+func (c *cursor) load(ctx context.Context, p *cursorPage, page int) error {
+	at := c.index.offsets[page]
+	stored, err := c.f.read(ctx, at, int(c.index.offsets[page+1]-at))
+	if err != nil {
+		return err
+	}
+	h, body, err := c.f.open(c.c, at, stored)
+	if err != nil {
+		return err
+	}
+	p.vector.reset()
+	p.shape, p.dict, p.coded, p.used = c.shape, c.dict, c.dict != nil, true
+	p.first, p.end = int(c.index.rows[page]), int(c.index.rows[page+1])
+	if err := p.add(c.c, &h, body, p.end-p.first, 0, p.end-p.first); err != nil {
+		return c.f.corrupt(at, fmt.Errorf("column %q: %w", c.c.path, err))
+	}
+	return nil
+}
+
+// num returns the number of a row, 0 for null.
+func (c *cursor) num(ctx context.Context, row int) (int64, error) {
+	if c.c == nil {
+		return 0, nil
+	}
+	p, err := c.page(ctx, row)
+	if err != nil {
+		return 0, err
+	}
+	return p.num(row - p.first), nil
+}
+
+// bytes returns the text or id of a row, nil for null; it is valid until the next
+// call.
+func (c *cursor) bytes(ctx context.Context, row int) ([]byte, error) {
+	if c.c == nil {
+		return nil, nil
+	}
+	p, err := c.page(ctx, row)
+	if err != nil {
+		return nil, err
+	}
+	return p.bytes(row - p.first), nil
+}

@@ -1,0 +1,378 @@
+package block
+
+import (
+	"io"
+	"slices"
+
+	"github.com/everspan/everspan/internal/span"
+)
+
+// along walks rows in the order of runs, one column at a time.
+type along struct {
+	m       *merger
+	runs    []run
+	cursors []*cursor // by input
+	remap   [][]uint32
+	at      int    // run
+	done    uint32 // rows of it
+}
+
+// each calls do for the rows [from, to) of each page's piece that makes up the
+// next n rows; p is nil where the input lacks the column. do returns how many
+// rows it took: fewer end the walk early.
+func (a *along) each(n int, do func(input uint32, p *cursorPage, from, to int) int) (int, error) {
+	taken := 0
+	for taken < n {
+		r := a.runs[a.at]
+		from := int(r.first + a.done)
+		want := min(int(r.count-a.done), n-taken)
+		var k int
+		if c := a.cursors[r.input]; c.c == nil {
+			k = do(r.input, nil, 0, want)
+		} else {
+			p, err := c.page(a.m.ctx, from)
+			if err != nil {
+				return taken, err
+			}
+			want = min(want, p.end-from)
+			k = do(r.input, p, from-p.first, from-p.first+want)
+		}
+		taken += k
+		if a.done += uint32(k); a.done == r.count {
+			a.at, a.done = a.at+1, 0
+		}
+		if k < want {
+			break
+		}
+	}
+	return taken, nil
+}
+
+// source is a column as one input has it.
+type source struct {
+	file *fileReader
+	name string // "" when the input lacks it
+}
+
+// same names a column that every input calls the same.
+func (m *merger) same(file func(*input) *fileReader, name string) []source {
+	out := make([]source, len(m.inputs))
+	for i, in := range m.inputs {
+		out[i] = source{file(in), name}
+	}
+	return out
+}
+
+// copy writes a column from those of the inputs. look, if there is one, sees the
+// row and the code or number of every value.
+func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []source) error {
+	a := &along{m: m, runs: runs}
+	c := column{name: name, shape: s}
+	coded := s.width() == 0
+	for _, src := range from {
+		cur := &cursor{f: src.file, shape: s}
+		if src.name != "" {
+			var err error
+			if cur, err = src.file.cursor(m.ctx, src.name, s); err != nil {
+				return err
+			}
+		}
+		a.cursors = append(a.cursors, cur)
+		if src.file.rows == 0 {
+			continue
+		}
+		if cur.c == nil || cur.c.optional {
+			c.optional = true
+		}
+		if cur.c != nil && cur.dict == nil {
+			coded = false
+		}
+	}
+	if coded {
+		c.dict, a.remap = m.joinDictionaries(s, a.cursors)
+	}
+	f.column(c, func(v *vector, from, to int) (int, error) {
+		if from%(32*stepRows) == 0 {
+			if err := m.pause(m.ctx); err != nil {
+				return 0, err
+			}
+		}
+		return a.each(to-from, func(input uint32, p *cursorPage, from, to int) int {
+			return v.copy(&c, a, input, p, from, to)
+		})
+	})
+	return f.err
+}
+
+// copy appends rows [from, to) of a page, or that many nulls, and returns how
+// many it took.
+func (v *vector) copy(c *column, a *along, input uint32, p *cursorPage, from, to int) int {
+	n := to - from
+	if c.optional {
+		switch {
+		case p == nil:
+			v.present = append(v.present, zeroes[:n]...)
+		case len(p.present) == 0:
+			v.present = append(v.present, ones8[:n]...)
+		default:
+			v.present = append(v.present, p.present[from:to]...)
+		}
+	}
+	switch {
+	case c.dict != nil && p == nil:
+		v.codes = append(v.codes, make([]uint32, n)...)
+	case c.dict != nil:
+		remap := a.remap[input]
+		for _, code := range p.codes[from:to] {
+			v.codes = append(v.codes, remap[code])
+		}
+	case c.shape.isText():
+		for row := from; row < to; row++ {
+			var s []byte
+			if p != nil {
+				s = p.values.bytes(row)
+			}
+			if v.appendText(s) {
+				if c.optional {
+					v.present = v.present[:len(v.present)-(to-row-1)]
+				}
+				return row + 1 - from
+			}
+		}
+	case c.shape.width() > 0 && p == nil:
+		v.fixed = append(v.fixed, make([]byte, n*c.shape.width())...)
+	case c.shape.width() > 0:
+		w := c.shape.width()
+		v.fixed = append(v.fixed, p.fixed[from*w:to*w]...)
+	case p == nil:
+		v.nums = append(v.nums, make([]int64, n)...)
+	case p.coded:
+		for row := from; row < to; row++ {
+			v.nums = append(v.nums, p.num(row))
+		}
+	default:
+		v.nums = append(v.nums, p.nums[from:to]...)
+	}
+	return n
+}
+
+var zeroes, ones8 = make([]uint8, stepRows), slices.Repeat([]uint8{1}, stepRows)
+
+// joinDictionaries returns one dictionary for all inputs, and how the codes of
+// each translate; nil when one would not pay.
+func (m *merger) joinDictionaries(s shape, cursors []*cursor) (valueSet, [][]uint32) {
+	remap := make([][]uint32, len(cursors))
+	if s.isText() {
+		d := new(span.Dict)
+		values := 0
+		for i, c := range cursors {
+			if c.c == nil {
+				continue
+			}
+			values += int(c.c.values - c.c.nulls)
+			for code := range c.dict.len() {
+				remap[i] = append(remap[i], d.Code(c.dict.text(uint32(code))))
+			}
+		}
+		if !codable(d, values) {
+			return nil, nil
+		}
+		return texts{d}, remap
+	}
+	d := newNumbers(s.bytes())
+	for i, c := range cursors {
+		if c.c == nil {
+			continue
+		}
+		for _, n := range c.dict.nums {
+			remap[i] = append(remap[i], d.code(n))
+		}
+	}
+	if d.Len() > maxNumbers {
+		return nil, nil
+	}
+	return d, remap
+}
+
+func (m *merger) writeSpans(out io.Writer) (File, error) {
+	f := newFileWriter(out, m.rows)
+	spans := func(in *input) *fileReader { return in.spans }
+	m.traceIDs(f)
+	for _, c := range []struct {
+		name  string
+		shape shape
+	}{
+		{"span_id", shapeSpanID}, {"parent_span_id", shapeSpanID}, {"start", shapeTime}, {"duration", shapeInt64}, {"name", shapeText},
+		{"kind", shapeText}, {"status", shapeText}, {"status_message", shapeText}, {"trace_state", shapeText}, {"flags", shapeInt64},
+		{"dropped_attributes", shapeInt32}, {"dropped_events", shapeInt32}, {"dropped_links", shapeInt32},
+	} {
+		if err := m.copy(f, c.name, c.shape, m.runs, m.same(spans, c.name)); err != nil {
+			return File{}, err
+		}
+	}
+	if err := m.countErrors(); err != nil {
+		return File{}, err
+	}
+	rows := seq(m.rows)
+	reference(f, "resource", rows, m.resourceOf, m.resources.sets.Len())
+	reference(f, "scope", rows, m.scopeOf, m.scopes.sets.Len())
+	plainText(f, "instrumentation_name", m.scopeOf, m.scopes.sets.Name)
+	plainText(f, "instrumentation_version", m.scopeOf, m.scopes.sets.Version)
+	return m.attributes(f, "span", m.runs, spans, []attributeSource{
+		{scope: "resource", attrs: &m.resources.sets.Attrs, order: rows, via: m.resourceOf},
+		{scope: "instrumentation", attrs: &m.scopes.sets.Attrs, order: rows, via: m.scopeOf},
+	})
+}
+
+// traceIDs writes the column of trace ids from the plan.
+func (m *merger) traceIDs(f *fileWriter) {
+	t := 0
+	f.column(column{name: "trace_id", shape: shapeTraceID}, func(v *vector, from, to int) (int, error) {
+		for row := from; row < to; row++ {
+			for row >= m.traces[t].spans[1] {
+				t++
+			}
+			v.fixed = append(v.fixed, m.traces[t].id[:]...)
+		}
+		return to - from, nil
+	})
+}
+
+// countErrors counts the spans with status error of each trace.
+func (m *merger) countErrors() error {
+	a := &along{m: m, runs: m.runs}
+	for _, in := range m.inputs {
+		c, err := in.spans.cursor(m.ctx, "status", shapeText)
+		if err != nil {
+			return err
+		}
+		a.cursors = append(a.cursors, c)
+	}
+	t, row := 0, 0
+	for row < m.rows {
+		_, err := a.each(min(stepRows, m.rows-row), func(_ uint32, p *cursorPage, from, to int) int {
+			for i := from; i < to; i++ {
+				for row >= m.traces[t].spans[1] {
+					t++
+				}
+				if p != nil && string(p.bytes(i)) == span.StatusError.String() {
+					m.traces[t].errors++
+				}
+				row++
+			}
+			return to - from
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *merger) writeEvents(out io.Writer) (File, error) {
+	f := newFileWriter(out, len(m.events.owners))
+	file := func(in *input) *fileReader { return in.events }
+	if err := m.children(f, &m.events, file, []named{{"time", shapeTime}, {"name", shapeText}, {"dropped_attributes", shapeInt32}}); err != nil {
+		return File{}, err
+	}
+	return m.attributes(f, "event", m.events.runs, file, nil)
+}
+
+func (m *merger) writeLinks(out io.Writer) (File, error) {
+	f := newFileWriter(out, len(m.links.owners))
+	file := func(in *input) *fileReader { return in.links }
+	if err := m.children(f, &m.links, file, []named{{"linked_trace_id", shapeTraceID}, {"linked_span_id", shapeSpanID}, {"trace_state", shapeText}, {"flags", shapeInt64}, {"dropped_attributes", shapeInt32}}); err != nil {
+		return File{}, err
+	}
+	return m.attributes(f, "link", m.links.runs, file, nil)
+}
+
+type named struct {
+	name  string
+	shape shape
+}
+
+func (m *merger) children(f *fileWriter, c *children, file func(*input) *fileReader, columns []named) error {
+	for _, n := range []named{{"trace_id", shapeTraceID}, {"span_id", shapeSpanID}} {
+		if err := m.copy(f, n.name, n.shape, c.runs, m.same(file, n.name)); err != nil {
+			return err
+		}
+	}
+	number(f, "span_row", shapeInt64, seq(len(c.owners)), c.owners)
+	for _, n := range columns {
+		if err := m.copy(f, n.name, n.shape, c.runs, m.same(file, n.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attributes writes the attribute columns of one scope from the inputs, those of
+// the sets that spans refer to, and the map of the rest, and finishes the file.
+func (m *merger) attributes(f *fileWriter, scope string, runs []run, file func(*input) *fileReader, sets []attributeSource) (File, error) {
+	var all []attributeColumn
+	var from [][]source
+	known := make(map[attributeColumn]int)
+	for i, in := range m.inputs {
+		r := file(in)
+		for _, c := range r.attrs {
+			if c.Scope != scope {
+				continue
+			}
+			id := attributeColumn{Scope: c.Scope, Key: c.Key, Type: c.Type}
+			at, ok := known[id]
+			if !ok {
+				at = len(all)
+				known[id] = at
+				all = append(all, id)
+				srcs := make([]source, len(m.inputs))
+				for k, in := range m.inputs {
+					srcs[k].file = file(in)
+				}
+				from = append(from, srcs)
+			}
+			from[at][i].name = c.Column
+			if chunk := r.columns[c.Column]; chunk != nil {
+				all[at].entries += int(chunk.values - chunk.nulls)
+			}
+		}
+	}
+	own := len(all)
+	var setColumns []*span.Column
+	var setSources []*attributeSource
+	for i := range sets {
+		for _, c := range sets[i].attrs.Columns {
+			if len(c.Rows) > 0 {
+				all = append(all, attributeColumn{Scope: sets[i].scope, Key: c.Key, Type: c.Type.String(), entries: len(c.Rows)})
+				setColumns, setSources = append(setColumns, c), append(setSources, &sets[i])
+			}
+		}
+	}
+	names := chooseColumns(all)
+	var chosen []attributeColumn
+	rest := restMerger{m: m, scope: scope, runs: runs}
+	for i, name := range names {
+		switch {
+		case name != "" && i < own:
+			t, _ := span.ParseType(all[i].Type)
+			if err := m.copy(f, name, shapeOf(t), runs, from[i]); err != nil {
+				return File{}, err
+			}
+		case name != "":
+			setColumn(f, name, setSources[i-own], setColumns[i-own])
+		case i < own:
+			if err := rest.column(all[i], from[i]); err != nil {
+				return File{}, err
+			}
+		}
+		if name != "" {
+			all[i].Column = name
+			chosen = append(chosen, all[i])
+		}
+	}
+	if err := rest.maps(file); err != nil {
+		return File{}, err
+	}
+	rest.out.write(f)
+	return f.finish(map[string]string{metaColumns: columnsJSON(chosen)})
+}

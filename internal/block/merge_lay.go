@@ -1,0 +1,197 @@
+package block
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+)
+
+// layer lays out the rows of a merged block.
+type layer struct {
+	m                  *merger
+	starts, ids, kinds []*cursor // by input
+	events, links      []*cursor // their column span_row
+	rows               []place
+	pairs              []pair
+	seen               map[string]bool
+	index              []placed // of the trace's runs, by input and row
+}
+
+// placed is a run and the row, counted from the trace's first, where it stands.
+type placed struct {
+	run
+	at int
+}
+
+// place is a row of an input, with its start.
+type place struct {
+	start      int64
+	input, row uint32
+}
+
+// pair is an event or link of an input and the span that it belongs to.
+type pair struct{ owner, input, row uint32 }
+
+func newLayer(m *merger) (*layer, error) {
+	l := &layer{m: m, seen: make(map[string]bool)}
+	for _, in := range m.inputs {
+		for _, c := range []struct {
+			f     *fileReader
+			name  string
+			shape shape
+			to    *[]*cursor
+		}{
+			{in.spans, "start", shapeTime, &l.starts}, {in.spans, "span_id", shapeSpanID, &l.ids}, {in.spans, "kind", shapeText, &l.kinds},
+			{in.events, "span_row", shapeInt64, &l.events}, {in.links, "span_row", shapeInt64, &l.links},
+		} {
+			opened, err := c.f.cursor(m.ctx, c.name, c.shape)
+			if err != nil {
+				return nil, err
+			}
+			*c.to = append(*c.to, opened)
+		}
+	}
+	return l, nil
+}
+
+// trace lays the rows of a trace, of which the first part knows what all parts
+// know together.
+func (l *layer) trace(parts []part) error {
+	m := l.m
+	t := parts[0].trace
+	t.spans[0], t.events[0], t.links[0] = m.rows, len(m.events.owners), len(m.links.owners)
+	firstRun := len(m.runs)
+	if len(parts) == 1 {
+		at := parts[0].spans
+		m.runs = append(m.runs, run{parts[0].input, uint32(at[0]), uint32(at[1] - at[0])})
+		m.rows += at[1] - at[0]
+	} else if err := l.interleave(parts); err != nil {
+		return err
+	}
+	runs := m.runs[firstRun:]
+	var err error
+	if err = l.children(&m.events, l.events, parts, runs, t.spans[0], func(p *part) [2]int { return p.events }); err != nil {
+		return err
+	}
+	if err = l.children(&m.links, l.links, parts, runs, t.spans[0], func(p *part) [2]int { return p.links }); err != nil {
+		return err
+	}
+	t.spans[1], t.events[1], t.links[1] = m.rows, len(m.events.owners), len(m.links.owners)
+	m.traces = append(m.traces, t)
+	return nil
+}
+
+// interleave lays the rows of several parts by start, without those that came
+// twice.
+func (l *layer) interleave(parts []part) error {
+	m := l.m
+	l.rows = l.rows[:0]
+	for i := range parts {
+		p := &parts[i]
+		for row := p.spans[0]; row < p.spans[1]; row++ {
+			start, err := l.starts[p.input].num(m.ctx, row)
+			if err != nil {
+				return err
+			}
+			l.rows = append(l.rows, place{start, p.input, uint32(row)})
+		}
+	}
+	slices.SortStableFunc(l.rows, func(x, y place) int { return cmp.Compare(x.start, y.start) })
+	// Spans of one trace that start in the same nanosecond may be the same span.
+	for from, to := 0, 0; from < len(l.rows); from = to {
+		for to = from + 1; to < len(l.rows) && l.rows[to].start == l.rows[from].start; to++ {
+		}
+		clear(l.seen)
+		for i, p := range l.rows[from:to] {
+			if to-from > 1 {
+				if again, err := l.again(p); err != nil {
+					return err
+				} else if again {
+					continue
+				}
+			}
+			m.rows++
+			if last := len(m.runs) - 1; from+i > 0 && m.runs[last].input == p.input && m.runs[last].first+m.runs[last].count == p.row {
+				m.runs[last].count++
+			} else {
+				m.runs = append(m.runs, run{p.input, p.row, 1})
+			}
+		}
+	}
+	return nil
+}
+
+// again reports whether a span was seen among those that start with it, and
+// remembers it. See span.Key.
+func (l *layer) again(p place) (bool, error) {
+	id, err := l.ids[p.input].bytes(l.m.ctx, int(p.row))
+	if err != nil {
+		return false, err
+	}
+	kind, err := l.kinds[p.input].bytes(l.m.ctx, int(p.row))
+	if err != nil {
+		return false, err
+	}
+	key := string(id) + string(kind)
+	if l.seen[key] {
+		return true, nil
+	}
+	l.seen[key] = true
+	return false, nil
+}
+
+// children lays the events or links of a trace whose spans are in runs, from
+// row first on.
+func (l *layer) children(to *children, owners []*cursor, parts []part, runs []run, first int, of func(*part) [2]int) error {
+	l.pairs, l.index = l.pairs[:0], l.index[:0]
+	for i := range parts {
+		p := &parts[i]
+		at := of(p)
+		for row := at[0]; row < at[1]; row++ {
+			owner, err := owners[p.input].num(l.m.ctx, row)
+			if err != nil {
+				return err
+			}
+			if at, ok := l.locate(runs, p.input, owner); ok {
+				l.pairs = append(l.pairs, pair{uint32(first + at), p.input, uint32(row)})
+			}
+		}
+	}
+	if len(parts) > 1 {
+		slices.SortStableFunc(l.pairs, func(x, y pair) int { return cmp.Compare(x.owner, y.owner) })
+	}
+	for i, p := range l.pairs {
+		to.owners = append(to.owners, p.owner)
+		if last := len(to.runs) - 1; i > 0 && to.runs[last].input == p.input && to.runs[last].first+to.runs[last].count == p.row {
+			to.runs[last].count++
+		} else {
+			to.runs = append(to.runs, run{p.input, p.row, 1})
+		}
+	}
+	return nil
+}
+
+// locate finds where a row of an input stands in runs. Rows that came twice do
+// not stand there at all.
+func (l *layer) locate(runs []run, input uint32, row int64) (int, bool) {
+	if len(l.index) == 0 {
+		at := 0
+		for _, r := range runs {
+			l.index = append(l.index, placed{r, at})
+			at += int(r.count)
+		}
+		slices.SortFunc(l.index, func(x, y placed) int {
+			return cmp.Or(cmp.Compare(x.input, y.input), cmp.Compare(x.first, y.first))
+		})
+	}
+	i := sort.Search(len(l.index), func(i int) bool {
+		x := l.index[i]
+		return x.input > input || x.input == input && int64(x.first) > row
+	})
+	if i == 0 {
+		return 0, false
+	}
+	x := l.index[i-1]
+	k := row - int64(x.first)
+	return x.at + int(k), x.input == input && k < int64(x.count)
+}
