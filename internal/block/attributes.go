@@ -17,7 +17,7 @@ type attributeSource struct {
 	scope string
 	attrs *span.Attrs
 	order []uint32
-	place []uint32 // inverse of order, entries + 1; nil where nobody has it
+	place []uint32 // inverse of order, entries + 1; made when needed
 	via   []uint32
 
 	scratch []uint32
@@ -192,22 +192,28 @@ func codeNumbers(s shape, nums []uint64) (*numbers, []uint32) {
 // entries maps each row of the file to the entry of a sparse column that it
 // takes, plus 1.
 func (s *attributeSource) entries(c *span.Column) []uint32 {
-	rows := append(s.scratch[:0], make([]uint32, len(s.order))...)
-	s.scratch = rows
-	if s.place != nil {
-		for i, row := range c.Rows {
-			if p := s.place[row]; p != 0 {
-				rows[p-1] = uint32(i) + 1
-			}
-		}
-		return rows
-	}
-	for p, row := range s.order {
-		if i, ok := c.Find(row); ok {
-			rows[p] = uint32(i) + 1
+	s.scratch = append(s.scratch[:0], make([]uint32, len(s.order))...)
+	for i, row := range c.Rows {
+		if p := s.placeOf(row); p != 0 {
+			s.scratch[p-1] = uint32(i) + 1
 		}
 	}
-	return rows
+	return s.scratch
+}
+
+// placeOf is where a row of the table stands in the file, plus 1; 0 when it does
+// not.
+func (s *attributeSource) placeOf(row uint32) uint32 {
+	if s.place == nil {
+		s.place = make([]uint32, slices.Max(s.order)+1)
+		for p, row := range s.order {
+			s.place[row] = uint32(p) + 1
+		}
+	}
+	if int(row) >= len(s.place) {
+		return 0
+	}
+	return s.place[row]
 }
 
 // setColumn writes an attribute of the resource or scope that each span refers to.
@@ -268,22 +274,18 @@ type restRows struct {
 type restEntry struct{ row, key, val uint32 } // row of the file
 
 func (r *restRows) add(s *attributeSource, c *span.Column) {
-	for p, from := range s.order {
-		if i, ok := c.Find(from); ok {
-			r.put(uint32(p), s.scope, c.Key, c.Value(i).Text())
+	for i, row := range c.Rows {
+		if p := s.placeOf(row); p != 0 {
+			r.put(p-1, s.scope, c.Key, c.Value(i).Text())
 		}
 	}
 }
 
 func (r *restRows) addRest(s *attributeSource) {
 	rest := &s.attrs.Rest
-	if len(rest.Rows) == 0 {
-		return
-	}
-	for p, from := range s.order {
-		i, _ := slices.BinarySearch(rest.Rows, from)
-		for ; i < len(rest.Rows) && rest.Rows[i] == from; i++ {
-			r.put(uint32(p), s.scope, rest.KeyDict.String(rest.Keys[i]), rest.ValDict.String(rest.Vals[i]))
+	for i, row := range rest.Rows {
+		if p := s.placeOf(row); p != 0 {
+			r.put(p-1, s.scope, rest.KeyDict.String(rest.Keys[i]), rest.ValDict.String(rest.Vals[i]))
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package block
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -94,10 +95,14 @@ func appendPacked(dst []byte, values []uint32, width int) []byte {
 	return dst
 }
 
-// appendLevels appends definition levels of a flat optional column.
-func (v *vector) appendLevels(dst []byte, scratch []uint32) ([]byte, []uint32) {
+// appendLevels appends definition levels of a flat optional column, which are
+// mostly long runs.
+func appendLevels(dst, present []uint8, scratch []uint32) ([]byte, []uint32) {
+	if i := bytes.IndexByte(present, 1-present[0]); i < 0 {
+		return append(binary.AppendUvarint(dst, uint64(len(present))<<1), present[0]), scratch
+	}
 	scratch = scratch[:0]
-	for _, p := range v.present {
+	for _, p := range present {
 		scratch = append(scratch, uint32(p))
 	}
 	return appendRuns(dst, scratch, 1), scratch

@@ -153,7 +153,7 @@ func (f *fileWriter) dataPage(chunk *format.ColumnChunk, first int, c *column) {
 	page := f.page[:0]
 	if c.optional {
 		page = append(page, 0, 0, 0, 0)
-		page, f.codes = v.appendLevels(page, f.codes)
+		page, f.codes = appendLevels(page, v.present, f.codes)
 		binary.LittleEndian.PutUint32(page, uint32(len(page)-4))
 	}
 	encoding, page := f.values(page, c)
