@@ -166,8 +166,8 @@ func codedEntries(f *fileWriter, c column, rows, codes []uint32) {
 	})
 }
 
-// maxNumbers is how many distinct integers get a dictionary.
-const maxNumbers = 1 << 14
+// maxNumbers is how many distinct integers get a dictionary: codes of two bytes.
+const maxNumbers = 1 << 16
 
 // codeNumbers gives integers a dictionary, if there are few distinct ones.
 func codeNumbers(s shape, nums []uint64) (*numbers, []uint32) {
@@ -180,11 +180,14 @@ func codeNumbers(s shape, nums []uint64) (*numbers, []uint32) {
 	for i, n := range nums {
 		if v := int64(n); i == 0 || v != last {
 			last, code = v, d.code(v)
-			if d.Len() > maxNumbers || d.Len() > 512 && d.Len() > i/4 {
+			if d.Len() > maxNumbers {
 				return nil, nil
 			}
 		}
 		codes[i] = code
+	}
+	if 4*d.Len() > len(nums)+64 {
+		return nil, nil
 	}
 	return d, codes
 }
@@ -328,7 +331,7 @@ func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code 
 	for from, to := 0, 0; from < f.rows && f.err == nil; from = to {
 		repetition, definition = repetition[:0], definition[:0]
 		f.v.reset()
-		for ; to < min(from+pageRows, f.rows) && f.v.size(&c) < pageBytes && len(repetition) < 2*pageRows; to++ {
+		for ; to < min(from+pageRows, f.rows) && f.v.size(&c) < c.pageBytes() && len(repetition) < 2*pageRows; to++ {
 			if at == len(r.entries) || int(r.entries[at].row) != to {
 				repetition, definition = append(repetition, 0), append(definition, 0)
 				continue

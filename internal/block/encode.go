@@ -11,9 +11,13 @@ import (
 // it, because zstd sees the symbols; and they are read at the speed of memory.
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE
 
-// minRun is the length from which equal values become a run. It must be at
-// least 8: values are packed in groups of eight.
-const minRun = 16
+// minRun is the length from which equal codes become a run, and minLevels from
+// which equal levels do: shorter runs are left to zstd, which finds more in what
+// is packed. Values are packed in groups of eight, so that it can't be less.
+const (
+	minRun    = 16
+	minLevels = 128
+)
 
 // codeWidth is the number of bits that codes below n are stored with: 0 for a
 // dictionary of one value, otherwise whole bytes.
@@ -26,6 +30,10 @@ func codeWidth(n int) int {
 
 // appendRuns appends values in runs of the given width: 0, 1, 8, 16, 24 or 32.
 func appendRuns(dst []byte, values []uint32, width int) []byte {
+	least := minRun
+	if width == 1 {
+		least = minLevels
+	}
 	packed := 0 // values[packed:at] are to be packed
 	for at := 0; at < len(values); {
 		end := at + 1
@@ -34,7 +42,7 @@ func appendRuns(dst []byte, values []uint32, width int) []byte {
 		}
 		// What stands before a run must fill groups of eight, with help from the run.
 		fill := -(at - packed) & 7
-		if end-at-fill < minRun && (packed < at || end < len(values)) {
+		if end-at-fill < least && (packed < at || end < len(values)) {
 			at = end
 			continue
 		}

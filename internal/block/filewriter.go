@@ -28,6 +28,10 @@ const (
 	// decompresses a page of each column, a scan all of them.
 	pageBytes = 16 << 10
 
+	// textBytes is the same for texts without a dictionary, which gain from a
+	// longer memory.
+	textBytes = 32 << 10
+
 	// pageRows bounds the rows of a page, however little they take.
 	pageRows = 16 << 10
 
@@ -43,7 +47,20 @@ const (
 	maxStatistic = 64
 )
 
-var zstdEncoder, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true))
+// Blocks that are written from memory will soon be merged: they take the fastest
+// level. Merged ones are written for good.
+var (
+	zstdFast   = zstdEncoder(zstd.SpeedFastest)
+	zstdMerged = zstdEncoder(zstd.SpeedDefault)
+)
+
+func zstdEncoder(level zstd.EncoderLevel) *zstd.Encoder {
+	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true), zstd.WithAllLitEntropyCompression(true))
+	if err != nil {
+		panic(err) // only wrong options
+	}
+	return e
+}
 
 // fileWriter writes one Parquet file with one row group, column by column. A
 // column arrives in pieces, already coded where it has a dictionary: nothing is
@@ -52,6 +69,7 @@ type fileWriter struct {
 	w       io.Writer
 	at      int64
 	rows    int
+	zstd    *zstd.Encoder
 	schema  []format.SchemaElement
 	columns []format.ColumnChunk
 	indexes []pageIndexes
@@ -85,7 +103,7 @@ type column struct {
 type fill func(v *vector, from, to int) (rows int, err error)
 
 func newFileWriter(w io.Writer, rows int) *fileWriter {
-	f := &fileWriter{w: w, rows: rows}
+	f := &fileWriter{w: w, rows: rows, zstd: zstdFast}
 	f.write([]byte(magic))
 	return f
 }
@@ -115,7 +133,7 @@ func (f *fileWriter) column(c column, fill fill) {
 	stats := statistics{c: c}
 	for from := 0; from < f.rows && f.err == nil; from += f.v.rows {
 		f.v.reset()
-		for at := from; at < f.rows && f.v.rows < pageRows && f.v.size(&c) < pageBytes; {
+		for at := from; at < f.rows && f.v.rows < pageRows && f.v.size(&c) < c.pageBytes(); {
 			n, err := fill(&f.v, at, min(at+stepRows, f.rows))
 			f.fail(err)
 			if f.err != nil {
@@ -128,6 +146,14 @@ func (f *fileWriter) column(c column, fill fill) {
 		f.dataPage(chunk, from, &c)
 	}
 	stats.finish(chunk, &f.indexes[len(f.indexes)-1])
+}
+
+// pageBytes is about how much a page of the column holds.
+func (c *column) pageBytes() int {
+	if c.dict == nil && c.shape.isText() {
+		return textBytes
+	}
+	return pageBytes
 }
 
 // size is about how many bytes a page of these rows takes before compression.
@@ -257,7 +283,7 @@ func (f *fileWriter) begin(s shape, path []string) *format.ColumnChunk {
 // dictionary writes a dictionary page.
 func (f *fileWriter) dictionary(chunk *format.ColumnChunk, d valueSet) {
 	f.page = d.plain(f.page[:0])
-	f.packed = zstdEncoder.EncodeAll(f.page, f.packed[:0])
+	f.packed = f.zstd.EncodeAll(f.page, f.packed[:0])
 	chunk.MetaData.DictionaryPageOffset = f.at
 	f.emit(chunk, header{kind: format.DictionaryPage, size: int32(len(f.page)), values: int32(d.Len())}, f.packed)
 	addEncoding(chunk, format.Plain)
@@ -267,7 +293,7 @@ func (f *fileWriter) dictionary(chunk *format.ColumnChunk, d valueSet) {
 func (f *fileWriter) emitPage(chunk *format.ColumnChunk, first, values int, e format.Encoding, page []byte) {
 	body := page
 	if chunk.MetaData.Codec == format.Zstd {
-		f.packed = zstdEncoder.EncodeAll(page, f.packed[:0])
+		f.packed = f.zstd.EncodeAll(page, f.packed[:0])
 		body = f.packed
 	}
 	offset := f.at

@@ -24,7 +24,7 @@ import (
 // pause is called every few milliseconds of work and may wait or end the merge
 // with an error. Nothing refers to the new block until a manifest names it.
 func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time, inputs []*Reader, pause func(context.Context) error) (Meta, error) {
-	m := &merger{ctx: ctx, pause: pause, resources: mergedSets{file: resourcesFile, scope: "resource"}, scopes: mergedSets{file: scopesFile, scope: "instrumentation"}}
+	m := &merger{ctx: ctx, pause: pause, foreign: make(map[uint32]span.ID), resources: mergedSets{file: resourcesFile, scope: "resource"}, scopes: mergedSets{file: scopesFile, scope: "instrumentation"}}
 	meta := Meta{ID: id, Format: Format, Created: created.UTC()}
 	for i, r := range inputs {
 		in := &input{r: r}
@@ -82,6 +82,8 @@ type merger struct {
 
 	resources, scopes   mergedSets
 	resourceOf, scopeOf []uint32 // by row
+	parents             []int32  // by row: how many rows before it its parent is, or noParent
+	foreign             map[uint32]span.ID
 }
 
 // input is a block that is read.
@@ -216,7 +218,7 @@ func (m *merger) parts() ([]part, error) {
 				}
 				p := part{input: uint32(i), trace: trace{
 					id: span.TraceID(t.ids.bytes(row)), spans: at.spans, events: at.events, links: at.links,
-					start: t.starts.num(row), rootStart: t.roots.num(row),
+					start: t.starts.num(row), rootStart: t.starts.num(row) + t.roots.num(row),
 					rootName: m.names.Code(t.names.bytes(row)), rootOf: m.services.Code(t.services.bytes(row)),
 				}}
 				p.end = p.start + t.durations.num(row)

@@ -68,7 +68,6 @@ func (m *merger) same(file func(*input) *fileReader, name string) []source {
 func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []source) error {
 	a := &along{m: m, runs: runs}
 	c := column{name: name, shape: s}
-	coded := s.width() == 0
 	for _, src := range from {
 		cur := &cursor{f: src.file, shape: s}
 		if src.name != "" {
@@ -84,12 +83,10 @@ func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []so
 		if cur.c == nil || cur.c.optional {
 			c.optional = true
 		}
-		if cur.c != nil && cur.dict == nil {
-			coded = false
-		}
 	}
-	if coded {
-		c.dict, a.remap = m.joinDictionaries(s, a.cursors)
+	var err error
+	if c.dict, a.remap, err = m.joinDictionaries(s, a.cursors); err != nil {
+		return err
 	}
 	f.column(c, func(v *vector, from, to int) (int, error) {
 		if from%(32*stepRows) == 0 {
@@ -122,9 +119,18 @@ func (v *vector) copy(c *column, a *along, input uint32, p *cursorPage, from, to
 	case c.dict != nil && p == nil:
 		v.codes = append(v.codes, make([]uint32, n)...)
 	case c.dict != nil:
-		remap := a.remap[input]
-		for _, code := range p.codes[from:to] {
-			v.codes = append(v.codes, remap[code])
+		if remap := a.remap[input]; remap != nil {
+			for _, code := range p.codes[from:to] {
+				v.codes = append(v.codes, remap[code])
+			}
+			break
+		}
+		for row := from; row < to; row++ {
+			code := uint32(0)
+			if p.has(row) {
+				code = c.dict.find(&p.values, row)
+			}
+			v.codes = append(v.codes, code)
 		}
 	case c.shape.isText():
 		for row := from; row < to; row++ {
@@ -159,50 +165,82 @@ func (v *vector) copy(c *column, a *along, input uint32, p *cursorPage, from, to
 var zeroes, ones8 = make([]uint8, stepRows), slices.Repeat([]uint8{1}, stepRows)
 
 // joinDictionaries returns one dictionary for all inputs, and how the codes of
-// each translate; nil when one would not pay.
-func (m *merger) joinDictionaries(s shape, cursors []*cursor) (valueSet, [][]uint32) {
-	remap := make([][]uint32, len(cursors))
-	if s.isText() {
-		d := new(span.Dict)
-		values := 0
-		for i, c := range cursors {
-			if c.c == nil {
-				continue
-			}
-			values += int(c.c.values - c.c.nulls)
-			for code := range c.dict.len() {
-				remap[i] = append(remap[i], d.Code(c.dict.text(uint32(code))))
-			}
-		}
-		if !codable(d, values) {
-			return nil, nil
-		}
-		return texts{d}, remap
+// each translate; nil when one would not pay. An input may have none, because it
+// had too few rows for so many values: then its values are looked at.
+func (m *merger) joinDictionaries(s shape, cursors []*cursor) (valueSet, [][]uint32, error) {
+	var d valueSet
+	switch {
+	case s.isText():
+		d = texts{new(span.Dict)}
+	case s == shapeInt64 || s == shapeInt32:
+		d = newNumbers(s.bytes())
+	default:
+		return nil, nil, nil
 	}
-	d := newNumbers(s.bytes())
+	remap := make([][]uint32, len(cursors))
+	values, plain := 0, 0
 	for i, c := range cursors {
 		if c.c == nil {
 			continue
 		}
-		for _, n := range c.dict.nums {
-			remap[i] = append(remap[i], d.code(n))
+		values += int(c.c.values - c.c.nulls)
+		if c.dict == nil {
+			plain += int(c.c.values - c.c.nulls)
+			continue
+		}
+		for code := range c.dict.len() {
+			remap[i] = append(remap[i], d.join(c.dict, uint32(code)))
 		}
 	}
-	if d.Len() > maxNumbers {
-		return nil, nil
+	seen := 0
+	for _, c := range cursors {
+		if c.c == nil || c.dict != nil {
+			continue
+		}
+		for row := 0; row < c.f.rows; {
+			p, err := c.page(m.ctx, row)
+			if err != nil {
+				return nil, nil, err
+			}
+			for ; row < p.end; row++ {
+				if p.has(row - p.first) {
+					d.find(&p.values, row-p.first)
+					seen++
+				}
+			}
+			if s.isText() && seen >= 1<<14 && 2*d.Len() > seen+values-plain || d.bytesize() > maxDictionary || !s.isText() && d.Len() > maxNumbers {
+				return nil, nil, nil
+			}
+		}
 	}
-	return d, remap
+	if 2*d.Len() > values+16 || d.bytesize() > maxDictionary || !s.isText() && (d.Len() > maxNumbers || 4*d.Len() > values+64) {
+		return nil, nil, nil
+	}
+	return d, remap, nil
 }
+
+// join adds a value of another dictionary and returns its code here.
+func (t texts) join(d *dictionary, code uint32) uint32    { return t.Code(d.text(code)) }
+func (n *numbers) join(d *dictionary, code uint32) uint32 { return n.code(d.nums[code]) }
+
+// find returns the code of a row's value, which is added if it is new.
+func (t texts) find(v *values, row int) uint32    { return t.Code(v.bytes(row)) }
+func (n *numbers) find(v *values, row int) uint32 { return n.code(v.num(row)) }
+
+func (t texts) bytesize() int    { return t.Bytesize() + 4*t.Len() }
+func (n *numbers) bytesize() int { return len(n.values) }
 
 func (m *merger) writeSpans(out io.Writer) (File, error) {
 	f := newFileWriter(out, m.rows)
+	f.zstd = zstdMerged
 	spans := func(in *input) *fileReader { return in.spans }
 	m.traceIDs(f)
+	writeParents(f, m.parents, m.foreign)
 	for _, c := range []struct {
 		name  string
 		shape shape
 	}{
-		{"span_id", shapeSpanID}, {"parent_span_id", shapeSpanID}, {"start", shapeTime}, {"duration", shapeInt64}, {"name", shapeText},
+		{"span_id", shapeSpanID}, {"start", shapeTime}, {"duration", shapeInt64}, {"name", shapeText},
 		{"kind", shapeText}, {"status", shapeText}, {"status_message", shapeText}, {"trace_state", shapeText}, {"flags", shapeInt64},
 		{"dropped_attributes", shapeInt32}, {"dropped_events", shapeInt32}, {"dropped_links", shapeInt32},
 	} {
@@ -271,6 +309,7 @@ func (m *merger) countErrors() error {
 
 func (m *merger) writeEvents(out io.Writer) (File, error) {
 	f := newFileWriter(out, len(m.events.owners))
+	f.zstd = zstdMerged
 	file := func(in *input) *fileReader { return in.events }
 	if err := m.children(f, &m.events, file, []named{{"time", shapeTime}, {"name", shapeText}, {"dropped_attributes", shapeInt32}}); err != nil {
 		return File{}, err
@@ -280,6 +319,7 @@ func (m *merger) writeEvents(out io.Writer) (File, error) {
 
 func (m *merger) writeLinks(out io.Writer) (File, error) {
 	f := newFileWriter(out, len(m.links.owners))
+	f.zstd = zstdMerged
 	file := func(in *input) *fileReader { return in.links }
 	if err := m.children(f, &m.links, file, []named{{"linked_trace_id", shapeTraceID}, {"linked_span_id", shapeSpanID}, {"trace_state", shapeText}, {"flags", shapeInt64}, {"dropped_attributes", shapeInt32}}); err != nil {
 		return File{}, err

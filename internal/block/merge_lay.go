@@ -2,14 +2,19 @@ package block
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"sort"
+
+	"github.com/everspan/everspan/internal/span"
 )
 
 // layer lays out the rows of a merged block.
 type layer struct {
 	m                  *merger
 	starts, ids, kinds []*cursor // by input
+	distances, parents []*cursor
+	family             family
 	events, links      []*cursor // their column span_row
 	rows               []place
 	pairs              []pair
@@ -42,6 +47,7 @@ func newLayer(m *merger) (*layer, error) {
 			to    *[]*cursor
 		}{
 			{in.spans, "start", shapeTime, &l.starts}, {in.spans, "span_id", shapeSpanID, &l.ids}, {in.spans, "kind", shapeText, &l.kinds},
+			{in.spans, "parent_distance", shapeInt32, &l.distances}, {in.spans, "parent_span_id", shapeSpanID, &l.parents},
 			{in.events, "span_row", shapeInt64, &l.events}, {in.links, "span_row", shapeInt64, &l.links},
 		} {
 			opened, err := c.f.cursor(m.ctx, c.name, c.shape)
@@ -65,8 +71,16 @@ func (l *layer) trace(parts []part) error {
 		at := parts[0].spans
 		m.runs = append(m.runs, run{parts[0].input, uint32(at[0]), uint32(at[1] - at[0])})
 		m.rows += at[1] - at[0]
-	} else if err := l.interleave(parts); err != nil {
-		return err
+		if err := l.keepParents(parts[0].input, at); err != nil {
+			return err
+		}
+	} else {
+		if err := l.interleave(parts); err != nil {
+			return err
+		}
+		if err := l.findParents(m.runs[firstRun:]); err != nil {
+			return err
+		}
 	}
 	runs := m.runs[firstRun:]
 	var err error
@@ -79,6 +93,94 @@ func (l *layer) trace(parts []part) error {
 	t.spans[1], t.events[1], t.links[1] = m.rows, len(m.events.owners), len(m.links.owners)
 	m.traces = append(m.traces, t)
 	return nil
+}
+
+// keepParents takes over the parents of rows that stay together.
+func (l *layer) keepParents(input uint32, at [2]int) error {
+	m := l.m
+	for row := at[0]; row < at[1]; {
+		p, err := l.distances[input].page(m.ctx, row)
+		if err != nil {
+			return err
+		}
+		for end := min(at[1], p.end); row < end; row++ {
+			if p.has(row - p.first) {
+				m.parents = append(m.parents, int32(p.num(row-p.first)))
+				continue
+			}
+			id, err := l.parents[input].bytes(m.ctx, row)
+			if err != nil {
+				return err
+			}
+			if id != nil {
+				var known span.ID
+				copy(known[:], id)
+				m.foreign[uint32(len(m.parents))] = known
+			}
+			m.parents = append(m.parents, noParent)
+		}
+	}
+	return nil
+}
+
+// findParents looks the parents of a trace's rows up, which lay in several
+// inputs before.
+func (l *layer) findParents(runs []run) error {
+	m := l.m
+	n := 0
+	for _, r := range runs {
+		n += int(r.count)
+	}
+	l.family.reset(n)
+	for _, r := range runs {
+		for row := range r.count {
+			id, err := l.ids[r.input].bytes(m.ctx, int(r.first+row))
+			if err != nil {
+				return err
+			}
+			var known span.ID
+			copy(known[:], id)
+			l.family.add(known)
+		}
+	}
+	at := 0
+	for _, r := range runs {
+		for row := int(r.first); row < int(r.first+r.count); row++ {
+			parent, err := l.parent(r.input, row)
+			if err != nil {
+				return err
+			}
+			distance := int32(noParent)
+			if !parent.IsZero() {
+				if place, ok := l.family.find(parent); ok {
+					distance = int32(at - place)
+				} else {
+					m.foreign[uint32(len(m.parents))] = parent
+				}
+			}
+			m.parents = append(m.parents, distance)
+			at++
+		}
+	}
+	return nil
+}
+
+// parent returns the id of the parent of an input's row, zero when it has none.
+func (l *layer) parent(input uint32, row int) (id span.ID, err error) {
+	from := l.parents[input]
+	p, err := l.distances[input].page(l.m.ctx, row)
+	if err != nil {
+		return id, err
+	}
+	if p.has(row - p.first) {
+		from, row = l.ids[input], row-int(p.num(row-p.first))
+		if row < 0 || row >= from.f.rows {
+			return id, from.f.corrupt(0, fmt.Errorf("a parent in row %d", row))
+		}
+	}
+	b, err := from.bytes(l.m.ctx, row)
+	copy(id[:], b)
+	return id, err
 }
 
 // interleave lays the rows of several parts by start, without those that came

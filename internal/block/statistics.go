@@ -125,7 +125,8 @@ func (s *statistics) finish(chunk *format.ColumnChunk, index *pageIndexes) {
 
 func (n *numbers) extremes() (lo, hi []byte) {
 	e := extremes{lo: math.MaxInt64, hi: math.MinInt64}
-	for v := range n.codes {
+	for code := range n.n {
+		v := n.number(uint32(code))
 		e.lo, e.hi = min(e.lo, v), max(e.hi, v)
 	}
 	lo, hi = binary.LittleEndian.AppendUint64(nil, uint64(e.lo)), binary.LittleEndian.AppendUint64(nil, uint64(e.hi))

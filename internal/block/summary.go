@@ -83,7 +83,7 @@ func newTraceReader(in *rowReader) *traceReader {
 	return &traceReader{
 		in: in, ids: in.column("trace_id", shapeTraceID),
 		starts: in.column("start", shapeTime), durations: in.column("duration", shapeInt64), errs: in.column("errors", shapeInt64),
-		roots: in.column("root_start", shapeTime), services: in.column("root_service", shapeText), names: in.column("root_name", shapeText),
+		roots: in.column("root_offset", shapeInt64), services: in.column("root_service", shapeText), names: in.column("root_name", shapeText),
 		parents: in.column("root_parent_span_id", shapeSpanID), servicesOf: in.column("services", shapeInt64),
 		ranges: newRangeReader(in),
 	}
@@ -101,7 +101,7 @@ func (t *traceReader) summary(row int) (Summary, rowRange, error) {
 		TraceID: span.TraceID(t.ids.bytes(row)), Start: t.starts.num(row), End: t.starts.num(row) + t.durations.num(row),
 		Spans: at.spans[1] - at.spans[0], Errors: int(t.errs.num(row)),
 		Service: string(t.services.bytes(row)), Name: string(t.names.bytes(row)),
-		Rooted: t.parents.bytes(row) == nil, RootStart: t.roots.num(row),
+		Rooted: t.parents.bytes(row) == nil, RootStart: t.starts.num(row) + t.roots.num(row),
 	}, at, nil
 }
 

@@ -33,10 +33,13 @@ type table struct {
 	traces   []trace   // in the order of their rows
 	services span.Dict // names of services, in the order of their first resource
 	service  []uint32  // by resource: code of services
+	parents  []int32   // by row of spans.parquet: how many rows before it its parent is, or noParent
+	foreign  map[uint32]span.ID
+	family   family
 }
 
 func newTable(b *span.Batch) *table {
-	t := &table{b: b, place: make([]uint32, b.Len())}
+	t := &table{b: b, place: make([]uint32, b.Len()), foreign: make(map[uint32]span.ID)}
 	for _, name := range b.Services() {
 		t.service = append(t.service, t.services.Code([]byte(name)))
 	}
@@ -126,7 +129,20 @@ func (t *table) add(rows []uint32) {
 		rootStart: b.Start[root], rootParent: b.Parent[root], rootName: b.Name[root], rootOf: t.service[b.Resource[root]],
 	}
 	var seen distinct
+	t.family.reset(len(rows))
 	for _, row := range rows {
+		t.family.add(b.ID[row])
+	}
+	for i, row := range rows {
+		distance := int32(noParent)
+		if parent := b.Parent[row]; !parent.IsZero() {
+			if at, ok := t.family.find(parent); ok {
+				distance = int32(i - at)
+			} else {
+				t.foreign[uint32(len(t.order))] = parent
+			}
+		}
+		t.parents = append(t.parents, distance)
 		t.place[row] = uint32(len(t.order)) + 1
 		t.order = append(t.order, row)
 		tr.end = max(tr.end, b.End(row))

@@ -69,7 +69,7 @@ func text(f *fileWriter, name string, order, codes []uint32, d *span.Dict) {
 func (v *vector) appendText(s []byte) bool {
 	v.text = append(v.text, s...)
 	v.ends = append(v.ends, uint32(len(v.text)))
-	return len(v.text) >= pageBytes
+	return len(v.text) >= textBytes
 }
 
 // codable reports whether a dictionary pays for a column with so many values.
@@ -126,7 +126,7 @@ func (t *table) writeSpans(out io.Writer) (File, error) {
 	f := newFileWriter(out, len(t.order))
 	fixed(f, "trace_id", shapeTraceID, t.order, func(e uint32) []byte { return b.Traces.Bytes(b.Trace[e]) }, nil)
 	fixed(f, "span_id", shapeSpanID, t.order, func(e uint32) []byte { return b.ID[e][:] }, nil)
-	fixed(f, "parent_span_id", shapeSpanID, t.order, func(e uint32) []byte { return b.Parent[e][:] }, func(e uint32) bool { return b.Parent[e].IsZero() })
+	writeParents(f, t.parents, t.foreign)
 	number(f, "start", shapeTime, t.order, b.Start)
 	number(f, "duration", shapeInt64, t.order, b.Duration)
 	text(f, "name", t.order, b.Name, &b.Names)
@@ -254,7 +254,14 @@ func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (Fil
 		})
 	}
 	rows := func(name string, at func(*trace) [2]int) {
-		num("first_"+name, shapeInt64, func(t *trace) int64 { return int64(at(t)[0]) })
+		f.column(column{name: "first_" + name, shape: shapeInt64, optional: true}, func(v *vector, from, to int) (int, error) {
+			for _, e := range order[from:to] {
+				r := at(&traces[e])
+				v.nums = append(v.nums, int64(r[0]))
+				v.present = append(v.present, present(r[0] < r[1]))
+			}
+			return to - from, nil
+		})
 		num(name+"s", shapeInt64, func(t *trace) int64 { r := at(t); return int64(r[1] - r[0]) })
 	}
 	fixed(f, "trace_id", shapeTraceID, order, func(e uint32) []byte { return traces[e].id[:] }, nil)
@@ -265,7 +272,7 @@ func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (Fil
 	num("duration", shapeInt64, func(t *trace) int64 { return t.end - t.start })
 	num("errors", shapeInt64, func(t *trace) int64 { return int64(t.errors) })
 	num("services", shapeInt64, func(t *trace) int64 { return int64(t.services) })
-	num("root_start", shapeTime, func(t *trace) int64 { return t.rootStart })
+	num("root_offset", shapeInt64, func(t *trace) int64 { return t.rootStart - t.start })
 	codes := make([]uint32, len(traces))
 	for i := range traces {
 		codes[i] = traces[i].rootName

@@ -14,7 +14,7 @@ func (r *Reader) appendTrace(ctx context.Context, id span.TraceID, at rowRange, 
 		return err
 	}
 	attrs := in.attributes("span")
-	ids, parents := in.column("span_id", shapeSpanID), in.column("parent_span_id", shapeSpanID)
+	ids, distances, parents := in.column("span_id", shapeSpanID), in.column("parent_distance", shapeInt32), in.column("parent_span_id", shapeSpanID)
 	starts, durations := in.column("start", shapeTime), in.column("duration", shapeInt64)
 	names, kinds, statuses := in.column("name", shapeText), in.column("kind", shapeText), in.column("status", shapeText)
 	messages, states, flags := in.column("status_message", shapeText), in.column("trace_state", shapeText), in.column("flags", shapeInt64)
@@ -38,7 +38,13 @@ func (r *Reader) appendTrace(ctx context.Context, id span.TraceID, at rowRange, 
 		}
 		row := b.Begin(resource[resources.num(i)], scope[scopes.num(i)])
 		copy(b.ID[row][:], ids.bytes(i))
-		copy(b.Parent[row][:], parents.bytes(i))
+		if !distances.has(i) {
+			copy(b.Parent[row][:], parents.bytes(i))
+		} else if at := i - int(distances.num(i)); at >= 0 && at < in.len() {
+			copy(b.Parent[row][:], ids.bytes(at))
+		} else {
+			return in.f.corrupt(0, fmt.Errorf("the parent of row %d is in another trace", in.from+i))
+		}
 		b.Start[row], b.Duration[row] = starts.num(i), durations.num(i)
 		b.Name[row] = b.Names.Code(names.bytes(i))
 		b.Kind[row], b.Status[row] = span.ParseKind(string(kinds.bytes(i))), span.ParseStatus(string(statuses.bytes(i)))

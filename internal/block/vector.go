@@ -49,20 +49,41 @@ func (v *vector) nulls() int {
 type numbers struct {
 	width  int
 	values []byte
+	small  [1024]uint32 // code + 1 of the values below
 	codes  map[int64]uint32
+	n      int
 }
 
 func newNumbers(width int) *numbers { return &numbers{width: width, codes: make(map[int64]uint32)} }
 
-// code numbers a value; the least recently added has the highest code.
+// code numbers a value, in the order of first appearance.
 func (n *numbers) code(v int64) uint32 {
+	if uint64(v) < uint64(len(n.small)) {
+		if n.small[v] == 0 {
+			n.small[v] = n.add(v) + 1
+		}
+		return n.small[v] - 1
+	}
 	c, ok := n.codes[v]
 	if !ok {
-		c = uint32(len(n.codes))
+		c = n.add(v)
 		n.codes[v] = c
-		n.values = binary.LittleEndian.AppendUint64(n.values, uint64(v))[:len(n.values)+n.width]
 	}
 	return c
+}
+
+func (n *numbers) add(v int64) uint32 {
+	n.values = binary.LittleEndian.AppendUint64(n.values, uint64(v))[:len(n.values)+n.width]
+	n.n++
+	return uint32(n.n - 1)
+}
+
+// number is the inverse of code.
+func (n *numbers) number(code uint32) int64 {
+	if n.width == 4 {
+		return int64(int32(binary.LittleEndian.Uint32(n.values[4*code:])))
+	}
+	return int64(binary.LittleEndian.Uint64(n.values[8*code:]))
 }
 
 // valueSet is the distinct values of a column on its way to a file.
@@ -72,9 +93,13 @@ type valueSet interface {
 	plain(dst []byte) []byte
 	// extremes returns the least and the greatest value in plain form.
 	extremes() (lo, hi []byte)
+	// bytesize is the length of plain.
+	bytesize() int
+	join(d *dictionary, code uint32) uint32
+	find(v *values, row int) uint32
 }
 
-func (n *numbers) Len() int { return len(n.codes) }
+func (n *numbers) Len() int { return n.n }
 
 func (n *numbers) plain(dst []byte) []byte { return append(dst, n.values...) }
 
