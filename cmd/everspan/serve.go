@@ -22,15 +22,17 @@ import (
 )
 
 type serveCmd struct {
-	Data       string        `default:"./everspan-data" env:"EVERSPAN_DATA" placeholder:"DIR" help:"Folder that holds everything (${default})."`
-	HTTP       string        `name:"http" default:"127.0.0.1:16686" env:"EVERSPAN_HTTP" placeholder:"ADDR" help:"Address of the query APIs (${default}). For every address: 'off' turns it off, port 0 takes a free one."`
-	OTLPGRPC   string        `name:"otlp-grpc" default:"127.0.0.1:4317" env:"EVERSPAN_OTLP_GRPC" placeholder:"ADDR" help:"Address for OTLP over gRPC (${default})."`
-	OTLPHTTP   string        `name:"otlp-http" default:"127.0.0.1:4318" env:"EVERSPAN_OTLP_HTTP" placeholder:"ADDR" help:"Address for OTLP over HTTP (${default})."`
-	Memory     size          `default:"512MiB" env:"EVERSPAN_MEMORY" placeholder:"SIZE" help:"Bound of what is held in memory (${default}). Past it, senders are told to retry."`
-	FlushAfter time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans are written from the log into a block, however few (${default})."`
-	Insecure   bool          `env:"EVERSPAN_INSECURE" help:"Allow addresses other than loopback. There is no authentication yet: everyone who reaches the port can read and write."`
-	LogLevel   string        `default:"info" enum:"debug,info,warn,error" env:"EVERSPAN_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error (${default})."`
-	Config     string        `env:"EVERSPAN_CONFIG" placeholder:"FILE" help:"YAML file with these settings, by the flags' names."`
+	Data          string        `default:"./everspan-data" env:"EVERSPAN_DATA" placeholder:"DIR" help:"Folder that holds everything (${default})."`
+	HTTP          string        `name:"http" default:"127.0.0.1:16686" env:"EVERSPAN_HTTP" placeholder:"ADDR" help:"Address of the query APIs (${default}). For every address: 'off' turns it off, port 0 takes a free one."`
+	OTLPGRPC      string        `name:"otlp-grpc" default:"127.0.0.1:4317" env:"EVERSPAN_OTLP_GRPC" placeholder:"ADDR" help:"Address for OTLP over gRPC (${default})."`
+	OTLPHTTP      string        `name:"otlp-http" default:"127.0.0.1:4318" env:"EVERSPAN_OTLP_HTTP" placeholder:"ADDR" help:"Address for OTLP over HTTP (${default})."`
+	Memory        size          `default:"512MiB" env:"EVERSPAN_MEMORY" placeholder:"SIZE" help:"Bound of what is held in memory (${default}). Past it, senders are told to retry."`
+	FlushAfter    time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans are written from the log into a block, however few (${default})."`
+	Retention     period        `default:"14d" env:"EVERSPAN_RETENTION" placeholder:"TIME" help:"How long spans are kept after they came, in days or like 36h (${default}); 0 keeps them for ever."`
+	RetentionSize size          `default:"0" env:"EVERSPAN_RETENTION_SIZE" placeholder:"SIZE" help:"How much disk blocks may take (no bound); past it, the oldest are deleted."`
+	Insecure      bool          `env:"EVERSPAN_INSECURE" help:"Allow addresses other than loopback. There is no authentication yet: everyone who reaches the port can read and write."`
+	LogLevel      string        `default:"info" enum:"debug,info,warn,error" env:"EVERSPAN_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error (${default})."`
+	Config        string        `env:"EVERSPAN_CONFIG" placeholder:"FILE" help:"YAML file with these settings, by the flags' names."`
 }
 
 // Help is printed below the flags.
@@ -39,7 +41,7 @@ func (c *serveCmd) Help() string {
 
 Examples:
   everspan serve
-  everspan serve --data /var/lib/everspan --memory 2GiB
+  everspan serve --data /var/lib/everspan --memory 2GiB --retention 30d --retention-size 500GiB
   EVERSPAN_OTLP_GRPC=off everspan serve --config everspan.yaml
 
   # everspan.yaml
@@ -99,7 +101,10 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer log.Close()
-	spans, report, err := store.Open(ctx, bkt, log, store.Options{Memory: int64(c.Memory) / 2, FlushAge: c.FlushAfter, Logger: logger})
+	spans, report, err := store.Open(ctx, bkt, log, store.Options{
+		Memory: int64(c.Memory) / 2, FlushAge: c.FlushAfter,
+		RetainAge: time.Duration(c.Retention), RetainBytes: int64(c.RetentionSize), Logger: logger,
+	})
 	if err != nil {
 		return err
 	}

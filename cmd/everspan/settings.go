@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"go.yaml.in/yaml/v4"
@@ -151,5 +152,27 @@ func (s *size) UnmarshalText(text []byte) error {
 		return errors.New("a size is a number and a unit, like 512MiB")
 	}
 	*s = size(n * factor)
+	return nil
+}
+
+// period is a time of days, which time.Duration does not read.
+type period time.Duration
+
+// UnmarshalText reads a number of days, like 14d, or what time.ParseDuration does.
+func (p *period) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.ParseInt(days, 10, 64)
+		if err != nil || n < 0 || n > 100*365 {
+			return errors.New("a time is a number of days, like 14d, or like 36h")
+		}
+		*p = period(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return errors.New("a time is a number of days, like 14d, or like 36h")
+	}
+	*p = period(d)
 	return nil
 }

@@ -62,6 +62,13 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	m.counter("everspan_flushes_total", "Blocks written from memory.", store.Flushes)
 	m.counter("everspan_flush_failures_total", "Attempts to write a block that failed.", store.FlushErrors)
 	m.counter("everspan_duplicate_spans_total", "Spans left out of blocks because they came twice.", store.Duplicates)
+	m.counter("everspan_compactions_total", "Times that blocks were merged.", store.Compactions)
+	m.counter("everspan_compacted_spans_total", "Spans written by merging blocks.", store.CompactedSpans)
+	m.counter("everspan_compaction_failures_total", "Attempts to merge or delete blocks that failed.", store.CompactionErrors)
+	m.gauge("everspan_compaction_pending", "Blocks that are about to be merged.", int64(store.Pending))
+	m.counter("everspan_expired_blocks_total", "Blocks that retention deleted.", store.ExpiredBlocks)
+	m.counter("everspan_expired_spans_total", "Spans in those.", store.ExpiredSpans)
+	m.gauge("everspan_cache_bytes", "Bytes of parsed footers, indexes, dictionaries and filters kept for reading.", store.CacheBytes)
 	m.counter("everspan_unreadable_blocks_total", "Times that a query had to leave a block out.", store.UnreadableBlocks)
 	m.counter("everspan_queries_total", "Traces read by id, and lists of traces.", store.Queries)
 

@@ -47,14 +47,17 @@ type rowRange struct{ spans, events, links [2]int }
 
 var errNotHere = errors.New("trace is not in this block")
 
+// MayHave asks the filter whether a trace may be in the block. A damaged filter
+// costs speed, not answers.
+func (r *Reader) MayHave(ctx context.Context, id span.TraceID) bool {
+	ok, err := r.mayHave(ctx, id)
+	return ok || err != nil
+}
+
 // Trace appends the spans of a trace to b and reports how many there were.
 // Errors that wrap [ErrCorrupt] mean that the block is damaged at the place
 // they name.
 func (r *Reader) Trace(ctx context.Context, id span.TraceID, b *span.Batch) (int, error) {
-	// A damaged filter costs speed, not answers.
-	if ok, err := r.mayHave(ctx, id); err == nil && !ok {
-		return 0, nil
-	}
 	at, err := r.find(ctx, id)
 	if errors.Is(err, errNotHere) {
 		return 0, nil

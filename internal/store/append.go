@@ -37,6 +37,8 @@ var packBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // It implements otlp.Sink.
 func (s *Store) AppendTraces(ctx context.Context, p otlp.Payload) (otlp.Result, error) {
 	s.counts.payloads.Add(1)
+	s.working.Add(1)
+	defer s.working.Add(-1)
 	if len(p.Raw) > maxPayload {
 		return otlp.Result{}, fmt.Errorf("%w: %d bytes, at most %d can be stored", otlp.ErrMalformed, len(p.Raw), maxPayload)
 	}

@@ -14,7 +14,8 @@ import (
 // flusher writes heads as blocks when they are asked for, too large or too old.
 // A flush that fails is tried again, at first after a second, later a minute.
 func (s *Store) flusher(ctx context.Context) {
-	defer close(s.done)
+	defer s.ended.Done()
+	defer close(s.stopped)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var wait time.Duration
@@ -60,7 +61,7 @@ func (s *Store) Flush(ctx context.Context) error {
 	answer := make(chan error, 1)
 	select {
 	case s.flush <- answer:
-	case <-s.done:
+	case <-s.stopped:
 		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
@@ -132,32 +133,33 @@ func (s *Store) writeFlushing(ctx context.Context) error {
 		}
 		return err
 	}
-	next, err := commit(ctx, s.bkt, s.manifest, func(m *manifest) {
+	err = s.publish(ctx, func(m *manifest) error {
 		m.Blocks = append(m.Blocks, meta)
 		m.Log = h.line
+		return nil
+	}, func() {
+		s.flushing = nil
+		h.reset()
+		s.spare = h
 	})
 	if err != nil {
 		// The outcome is unknown: the block must stay, in case it is named.
 		return err
 	}
-	s.mu.Lock()
-	s.install(next)
-	s.flushing = nil
-	h.reset()
-	s.spare = h
-	s.mu.Unlock()
 	s.counts.flushes.Add(1)
 	s.counts.duplicates.Add(uint64(meta.Duplicates))
 	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "block written", slog.String("block", id), slog.Int("spans", meta.Spans),
 		slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
 	s.cutLog()
-	pruneManifests(ctx, s.bkt, next.Number)
 	return nil
 }
 
 // cutLog deletes the segments whose spans are in blocks.
 func (s *Store) cutLog() {
-	if err := s.log.Truncate(s.manifest.Log); err != nil {
+	s.mu.RLock()
+	line := s.current().manifest.Log
+	s.mu.RUnlock()
+	if err := s.log.Truncate(line); err != nil {
 		s.o.Logger.Warn("could not delete old log segments; they are skipped at the next start", "error", err)
 	}
 }

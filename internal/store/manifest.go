@@ -99,14 +99,16 @@ func loadManifest(ctx context.Context, bkt bucket.Bucket) (manifest, []string, e
 
 // commit publishes what change makes of the newest manifest, and returns it. It
 // starts over when another writer was faster.
-func commit(ctx context.Context, bkt bucket.Bucket, from manifest, change func(*manifest)) (manifest, error) {
+func commit(ctx context.Context, bkt bucket.Bucket, from manifest, change func(*manifest) error) (manifest, error) {
 	id := make([]byte, 8)
 	rand.Read(id)
 	for {
 		next := from
 		next.Blocks = slices.Clone(from.Blocks)
 		next.Format, next.Number, next.Commit = manifestFormat, from.Number+1, hex.EncodeToString(id)
-		change(&next)
+		if err := change(&next); err != nil {
+			return manifest{}, err
+		}
 		_, err := bkt.Create(ctx, manifestKey(next.Number), bytes.NewReader(next.encode()))
 		if err == nil {
 			return next, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/span"
@@ -29,16 +30,18 @@ const readers = 4
 func (s *Store) Trace(ctx context.Context, id span.TraceID) (Trace, error) {
 	s.counts.queries.Add(1)
 	all := new(span.Batch)
-	s.mu.RLock()
-	blocks := s.blocks
-	for _, h := range []*head{s.flushing, s.head} {
-		if h != nil {
-			all.AppendRows(&h.batch, h.batch.Rows(id))
-		}
-	}
-	s.mu.RUnlock()
+	s.working.Add(1)
+	defer s.working.Add(-1)
+	snap := s.acquire(func(h *head) { all.AppendRows(&h.batch, h.batch.Rows(id)) })
+	defer s.release(snap)
 
 	t := Trace{Spans: all}
+	var blocks []*block.Reader
+	for _, r := range snap.blocks {
+		if r.MayHave(ctx, id) {
+			blocks = append(blocks, r)
+		}
+	}
 	parts := make([]*span.Batch, len(blocks))
 	errs := forEach(ctx, blocks, func(i int, r *block.Reader) error {
 		part := new(span.Batch)
@@ -110,6 +113,11 @@ type Stats struct {
 	Flushes, FlushErrors              uint64
 	UnreadableBlocks                  uint64 // times a block could not be read
 	Duplicates                        uint64 // spans left out of blocks
+	Compactions, CompactedSpans       uint64
+	CompactionErrors                  uint64
+	ExpiredBlocks, ExpiredSpans       uint64
+	Pending                           int // blocks that are about to be merged
+	CacheBytes                        int64
 	Blocks, BlockSpans                int
 	BlockBytes                        int64
 	HeadSpans                         int
@@ -123,6 +131,9 @@ func (s *Store) Stats() Stats {
 		Payloads: c.payloads.Load(), Spans: c.spans.Load(), Refused: c.refused.Load(), Queries: c.queries.Load(),
 		Flushes: c.flushes.Load(), FlushErrors: c.flushErrors.Load(), UnreadableBlocks: c.corrupt.Load(), Duplicates: c.duplicates.Load(),
 	}
+	st.Compactions, st.CompactedSpans, st.CompactionErrors = c.compactions.Load(), c.compacted.Load(), c.compactionErrors.Load()
+	st.ExpiredBlocks, st.ExpiredSpans = c.expiredBlocks.Load(), c.expiredSpans.Load()
+	st.Pending, st.CacheBytes = s.pending(time.Now()), s.cache.Held()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, h := range []*head{s.head, s.flushing} {
@@ -131,10 +142,11 @@ func (s *Store) Stats() Stats {
 			st.HeadBytes += h.size
 		}
 	}
-	st.Blocks = len(s.blocks)
-	for _, r := range s.blocks {
-		st.BlockSpans += r.Meta.Spans
-		st.BlockBytes += r.Meta.Bytes()
+	blocks := s.current().manifest.Blocks
+	st.Blocks = len(blocks)
+	for i := range blocks {
+		st.BlockSpans += blocks[i].Spans
+		st.BlockBytes += blocks[i].Bytes()
 	}
 	return st
 }

@@ -47,16 +47,12 @@ func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 			over = true
 		}
 	}
-	s.mu.RLock()
-	blocks := s.blocks
-	for _, h := range []*head{s.flushing, s.head} {
-		if h != nil {
-			h.summaries(q, add)
-		}
-	}
-	s.mu.RUnlock()
+	s.working.Add(1)
+	defer s.working.Add(-1)
+	snap := s.acquire(func(h *head) { h.summaries(q, add) })
+	defer s.release(snap)
 
-	blocks = slices.DeleteFunc(slices.Clone(blocks), func(r *block.Reader) bool {
+	blocks := slices.DeleteFunc(slices.Clone(snap.blocks), func(r *block.Reader) bool {
 		return q.From != 0 && r.Meta.MaxEnd < q.From || q.To != 0 && r.Meta.MinStart > q.To
 	})
 	errs := forEach(ctx, blocks, func(_ int, r *block.Reader) error {

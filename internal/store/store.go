@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,15 @@ type Options struct {
 	// FlushAge is the age at which a head is written however small it is; 0 is
 	// ten minutes. Older spans cost disk and time at a restart, nothing else.
 	FlushAge time.Duration
+	// RetainAge is how long spans are kept after they were received, and
+	// RetainBytes how many bytes of blocks: what is older or more is deleted, in
+	// whole blocks, oldest first. 0 is no bound.
+	RetainAge   time.Duration
+	RetainBytes int64
+	// MergeWeight bounds what is merged into one block: spans, and some more for
+	// traces and resources. 0 is one for each 32 bytes of Memory, which merging
+	// then takes about an eighth of.
+	MergeWeight int64
 	// Logger hears of flushes, damage and retries; nil is silence.
 	Logger *slog.Logger
 }
@@ -43,17 +53,22 @@ type Store struct {
 
 	// mu guards the heads and what is live. Appending holds it while a payload
 	// is decoded, about a millisecond; readers share it.
-	mu       sync.RWMutex
-	head     *head
-	flushing *head // being written as a block, still readable
-	spare    *head // reset and ready to be the next
-	manifest manifest
-	blocks   []*block.Reader // those of the manifest, in its order
-	closed   bool
+	mu        sync.RWMutex
+	head      *head
+	flushing  *head       // being written as a block, still readable
+	spare     *head       // reset and ready to be the next
+	snapshots []*snapshot // the last is current; those before it are still read
+	doomed    []string    // blocks to be deleted
+	bad       map[string]bool
+	closed    bool
 
-	flush chan chan error // a request to flush; the answer, if wanted
-	done  chan struct{}   // closed when the flusher has ended
-	stop  context.CancelFunc
+	publishing sync.Mutex   // held while a manifest is made of the one before
+	working    atomic.Int64 // payloads and queries being worked on
+
+	flush   chan chan error // a request to flush; the answer, if wanted
+	stopped chan struct{}   // closed when the flusher takes no more requests
+	ended   sync.WaitGroup  // of flusher and janitor
+	stop    context.CancelFunc
 
 	counts counters
 }
@@ -68,6 +83,7 @@ type head struct {
 
 type counters struct {
 	payloads, spans, refused, queries, flushes, flushErrors, corrupt, duplicates atomic.Uint64
+	compactions, compacted, compactionErrors, expiredBlocks, expiredSpans        atomic.Uint64
 }
 
 // Report says what opening a store found.
@@ -93,31 +109,38 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 	o.Memory = cmp.Or(o.Memory, 512<<20)
 	o.FlushBytes = cmp.Or(o.FlushBytes, o.Memory/4)
 	o.FlushAge = cmp.Or(o.FlushAge, 10*time.Minute)
+	o.MergeWeight = cmp.Or(o.MergeWeight, o.Memory/32)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{o: o, bkt: bkt, log: log, cache: block.NewCache(o.Memory / 8), head: new(head), flush: make(chan chan error), done: make(chan struct{})}
+	s := &Store{
+		o: o, bkt: bkt, log: log, cache: block.NewCache(o.Memory / 8), head: new(head), bad: make(map[string]bool),
+		flush: make(chan chan error), stopped: make(chan struct{}),
+	}
 	var report Report
-	var err error
-	if s.manifest, report.Damaged, err = loadManifest(ctx, bkt); err != nil {
+	m, damaged, err := loadManifest(ctx, bkt)
+	if err != nil {
 		return nil, report, fmt.Errorf("open store: %w", err)
 	}
-	if err := s.settle(ctx, &report); err != nil {
+	report.Damaged = damaged
+	if m, err = s.settle(ctx, m, &report); err != nil {
 		return nil, report, fmt.Errorf("open store: %w", err)
 	}
-	s.install(s.manifest)
-	report.Blocks = len(s.blocks)
-	for _, b := range s.manifest.Blocks {
+	s.install(m)
+	report.Blocks = len(m.Blocks)
+	for _, b := range m.Blocks {
 		report.Spans += b.Spans
 	}
-	if err := s.replay(ctx, &report); err != nil {
+	if err := s.replay(ctx, m.Log, &report); err != nil {
 		return nil, report, fmt.Errorf("open store: replay the log: %w", err)
 	}
 	report.Head = s.head.batch.Len()
 	s.cutLog() // what a crash kept from being deleted
 	run, stop := context.WithCancel(context.Background())
 	s.stop = stop
+	s.ended.Add(2)
 	go s.flusher(run)
+	go s.janitor(run)
 	return s, report, nil
 }
 
@@ -125,10 +148,10 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 // unfinished flushes, whose spans are still in the log. But when a newer
 // manifest is damaged, they may be what it named: then complete ones are
 // adopted, and spans that come twice are dropped on reading.
-func (s *Store) settle(ctx context.Context, report *Report) error {
-	stray, err := strayBlocks(ctx, s.bkt, s.manifest)
+func (s *Store) settle(ctx context.Context, m manifest, report *Report) (manifest, error) {
+	stray, err := strayBlocks(ctx, s.bkt, m)
 	if err != nil {
-		return err
+		return m, err
 	}
 	var adopted []block.Meta
 	for id, meta := range stray {
@@ -138,15 +161,19 @@ func (s *Store) settle(ctx context.Context, report *Report) error {
 			continue
 		}
 		if err := s.remove(ctx, id); err != nil {
-			return fmt.Errorf("remove unfinished block %s: %w", id, err)
+			return m, fmt.Errorf("remove unfinished block %s: %w", id, err)
 		}
 		report.Removed = append(report.Removed, id)
 	}
 	if len(adopted) == 0 {
-		return nil
+		return m, nil
 	}
-	s.manifest, err = commit(ctx, s.bkt, s.manifest, func(m *manifest) { m.Blocks = append(m.Blocks, adopted...) })
-	return err
+	slices.SortFunc(adopted, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })
+	return commit(ctx, s.bkt, m, func(m *manifest) error {
+		m.Blocks = append(m.Blocks, adopted...)
+		slices.SortStableFunc(m.Blocks, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })
+		return nil
+	})
 }
 
 func (s *Store) remove(ctx context.Context, id string) error {
@@ -158,29 +185,12 @@ func (s *Store) remove(ctx context.Context, id string) error {
 	return nil
 }
 
-// install makes a manifest the one that is read. The caller holds mu, or is Open.
-func (s *Store) install(m manifest) {
-	old := make(map[string]*block.Reader)
-	for _, r := range s.blocks {
-		old[r.Meta.ID] = r
-	}
-	s.blocks = nil
-	for _, meta := range m.Blocks {
-		r := old[meta.ID]
-		if r == nil {
-			r = block.NewReader(s.bkt, s.cache, meta)
-		}
-		s.blocks = append(s.blocks, r)
-	}
-	s.manifest = m
-}
-
 // replay rebuilds the head from the log. It flushes between segments when the
 // head has grown large, so that memory is bounded here as well.
-func (s *Store) replay(ctx context.Context, report *Report) (err error) {
+func (s *Store) replay(ctx context.Context, from uint64, report *Report) (err error) {
 	var at uint64
 	records := 0 // of the segment
-	report.Log, err = s.log.Replay(ctx, s.manifest.Log, func(segment uint64, rec []byte) error {
+	report.Log, err = s.log.Replay(ctx, from, func(segment uint64, rec []byte) error {
 		if segment != at {
 			if s.head.size > s.o.FlushBytes {
 				if err := s.flushHead(ctx, segment); err != nil {
@@ -240,6 +250,6 @@ func (s *Store) Close(ctx context.Context) error {
 	s.mu.Unlock()
 	err := s.Flush(ctx)
 	s.stop()
-	<-s.done
+	s.ended.Wait()
 	return err
 }

@@ -58,7 +58,7 @@ func (w *world) start() {
 func (w *world) kill() {
 	w.disk = w.disk.Crash()
 	w.store.stop()
-	<-w.store.done
+	w.store.ended.Wait()
 	w.log.Close()
 }
 
@@ -267,7 +267,7 @@ func TestDamagedBlockIsLeftOut(t *testing.T) {
 	}
 	whole := w.want
 	w.mustSend(2, 5)
-	meta := w.store.blocks[0].Meta
+	meta := w.store.current().blocks[0].Meta
 	key := meta.Key("spans.parquet")
 	raw, err := bucket.ReadAll(t.Context(), w.bkt, key, 1<<30)
 	if err != nil {

@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/everspan/everspan/internal/block"
+)
+
+const (
+	// fanIn is how many blocks of a level are merged into one of the next. A span
+	// is written once for each level: many at a time keeps that cheap.
+	fanIn = 16
+	// fanInIdle is enough when nothing has been flushed for idleTime: then there
+	// is time, and fewer blocks are faster to search.
+	fanInIdle = 4
+	idleTime  = 30 * time.Second
+)
+
+// weight is what a block adds to the memory that merging it takes.
+func weight(m *block.Meta) int64 {
+	return int64(m.Spans) + int64(m.Events) + int64(m.Links) + 8*int64(m.Traces) + 64*int64(m.Resources+m.Scopes)
+}
+
+// choose picks the blocks to merge next: neighbours of one level, oldest first,
+// and none that together would be heavier than most. Blocks stand in the order in
+// which their spans were received, and levels fall along it, so that a merge
+// never brings together what was received far apart. Blocks of more than half the
+// weight are done.
+func choose(blocks []block.Meta, most int64, now time.Time, skip func(id string) bool) []block.Meta {
+	need := fanIn
+	if n := len(blocks); n > 0 && now.Sub(blocks[n-1].Created) >= idleTime {
+		need = fanInIdle
+	}
+	done := func(m *block.Meta) bool { return weight(m) > most/2 || skip(m.ID) }
+	for from := 0; from < len(blocks); {
+		if done(&blocks[from]) {
+			from++
+			continue
+		}
+		to, sum := from, int64(0)
+		for to < len(blocks) && to-from < fanIn && blocks[to].Level == blocks[from].Level && !done(&blocks[to]) && sum+weight(&blocks[to]) <= most {
+			sum += weight(&blocks[to])
+			to++
+		}
+		// What can't grow any more, because no neighbour will join, is merged
+		// however few there are.
+		least := need
+		if to < len(blocks) && (done(&blocks[to]) || blocks[to].Level == blocks[from].Level) {
+			least = 2
+		}
+		if to-from >= least {
+			return blocks[from:to]
+		}
+		from = to
+	}
+	return nil
+}
+
+// pending is how many blocks are about to be merged.
+func (s *Store) pending(now time.Time) int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(choose(s.current().manifest.Blocks, s.o.MergeWeight, now, s.isBad))
+}
+
+func (s *Store) isBad(id string) bool { return s.bad[id] }
+
+// compactOnce merges one group of blocks, and reports whether there was one.
+func (s *Store) compactOnce(ctx context.Context) (bool, error) {
+	snap := s.acquire(nil)
+	defer s.release(snap)
+	s.mu.RLock()
+	group := choose(snap.manifest.Blocks, s.o.MergeWeight, time.Now(), s.isBad)
+	s.mu.RUnlock()
+	if group == nil {
+		return false, nil
+	}
+	start := time.Now()
+	at := slices.IndexFunc(snap.manifest.Blocks, func(m block.Meta) bool { return m.ID == group[0].ID })
+	inputs := snap.blocks[at : at+len(group)]
+	id := newBlockID(start)
+	p := &pacer{s: s, since: time.Now()}
+	meta, err := block.Merge(ctx, s.bkt, id, start, inputs, p.pause)
+	if err == nil {
+		err = block.Verify(ctx, s.bkt, meta)
+	}
+	if err == nil {
+		err = conserved(group, meta)
+	}
+	if err == nil {
+		err = s.publish(ctx, func(m *manifest) error { return m.replace(group, meta) }, nil)
+		if err != nil && !errors.Is(err, errChanged) {
+			return true, err // the outcome is unknown: the block must stay, in case it is named
+		}
+	}
+	if err != nil {
+		if err := s.remove(context.WithoutCancel(ctx), id); err != nil {
+			s.o.Logger.Warn("could not remove an unfinished block", "block", id, "error", err)
+		}
+		if errors.Is(err, block.ErrCorrupt) || errors.Is(err, errConservation) {
+			s.setBad(group)
+		}
+		return true, err
+	}
+	s.counts.compactions.Add(1)
+	s.counts.compacted.Add(uint64(meta.Spans))
+	s.counts.duplicates.Add(uint64(meta.Duplicates))
+	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "blocks merged", slog.String("block", id), slog.Int("from", len(group)), slog.Int("level", meta.Level),
+		slog.Int("spans", meta.Spans), slog.Int("duplicates", meta.Duplicates), slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
+	return true, nil
+}
+
+// setBad leaves blocks that can't be merged alone, so that one damaged page does
+// not keep all others from being merged. Until the next start.
+func (s *Store) setBad(group []block.Meta) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range group {
+		s.bad[m.ID] = true
+	}
+}
+
+var errConservation = errors.New("spans do not add up")
+
+// conserved holds the law of conservation: what went in, without what came twice,
+// came out.
+func conserved(inputs []block.Meta, out block.Meta) error {
+	var spans, events, links int
+	for _, m := range inputs {
+		spans += m.Spans
+		events += m.Events
+		links += m.Links
+	}
+	if spans != out.Spans+out.Duplicates {
+		return fmt.Errorf("%w: %d spans in, %d out and %d duplicates: refused", errConservation, spans, out.Spans, out.Duplicates)
+	}
+	if events < out.Events || links < out.Links || out.Duplicates == 0 && (events != out.Events || links != out.Links) {
+		return fmt.Errorf("%w: %d events and %d links in, %d and %d out: refused", errConservation, events, links, out.Events, out.Links)
+	}
+	return nil
+}
+
+var errChanged = errors.New("the blocks are not live any more")
+
+// replace puts one block in the place of several neighbours.
+func (m *manifest) replace(group []block.Meta, by block.Meta) error {
+	at := slices.IndexFunc(m.Blocks, func(b block.Meta) bool { return b.ID == group[0].ID })
+	if at < 0 || at+len(group) > len(m.Blocks) {
+		return errChanged
+	}
+	for i, g := range group {
+		if m.Blocks[at+i].ID != g.ID {
+			return errChanged
+		}
+	}
+	m.Blocks = slices.Replace(m.Blocks, at, at+len(group), by)
+	return nil
+}
+
+// pacer keeps a merge from taking the machine from those who wait for it: while
+// payloads or queries are being worked on, it rests as long as it works. When
+// blocks pile up because of that, it stops resting.
+type pacer struct {
+	s     *Store
+	since time.Time
+}
+
+// maxRest bounds one rest.
+const maxRest = 20 * time.Millisecond
+
+func (p *pacer) pause(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	worked := time.Since(p.since)
+	if worked < time.Millisecond {
+		return nil
+	}
+	if p.s.working.Load() > 0 && !p.s.piledUp() {
+		rest := time.NewTimer(min(worked, maxRest))
+		defer rest.Stop()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-rest.C:
+		}
+	}
+	p.since = time.Now()
+	return nil
+}
+
+// piledUp reports whether so many blocks wait to be merged that ingest has to
+// give way.
+func (s *Store) piledUp() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := 0
+	for _, m := range slices.Backward(s.current().manifest.Blocks) {
+		if m.Level > 0 {
+			break
+		}
+		n++
+	}
+	return n > 2*fanIn
+}
