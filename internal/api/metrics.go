@@ -65,7 +65,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	m.counter("everspan_compactions_total", "Times that blocks were merged.", store.Compactions)
 	m.counter("everspan_compacted_spans_total", "Spans written by merging blocks.", store.CompactedSpans)
 	m.counter("everspan_compaction_failures_total", "Attempts to merge or delete blocks that failed.", store.CompactionErrors)
-	m.gauge("everspan_compaction_pending", "Blocks that are about to be merged.", int64(store.Pending))
+	m.gauge("everspan_compaction_pending", "Blocks that wait to be merged, at the latest until nothing is flushed for a while.", int64(store.Pending))
 	m.counter("everspan_expired_blocks_total", "Blocks that retention deleted.", store.ExpiredBlocks)
 	m.counter("everspan_expired_spans_total", "Spans in those.", store.ExpiredSpans)
 	m.gauge("everspan_cache_bytes", "Bytes of parsed footers, indexes, dictionaries and filters kept for reading.", store.CacheBytes)

@@ -61,11 +61,12 @@ func choose(blocks []block.Meta, most int64, now time.Time, skip func(id string)
 	return nil
 }
 
-// pending is how many blocks are about to be merged.
-func (s *Store) pending(now time.Time) int {
+// pending is how many blocks will be merged next, at the latest when nothing is
+// flushed for a while.
+func (s *Store) pending() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(choose(s.current().manifest.Blocks, s.o.MergeWeight, now, s.isBad))
+	return len(choose(s.current().manifest.Blocks, s.o.MergeWeight, time.Now().Add(idleTime), s.isBad))
 }
 
 func (s *Store) isBad(id string) bool { return s.bad[id] }

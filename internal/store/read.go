@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/span"
@@ -116,7 +115,7 @@ type Stats struct {
 	Compactions, CompactedSpans       uint64
 	CompactionErrors                  uint64
 	ExpiredBlocks, ExpiredSpans       uint64
-	Pending                           int // blocks that are about to be merged
+	Pending                           int // blocks that wait to be merged
 	CacheBytes                        int64
 	Blocks, BlockSpans                int
 	BlockBytes                        int64
@@ -133,7 +132,7 @@ func (s *Store) Stats() Stats {
 	}
 	st.Compactions, st.CompactedSpans, st.CompactionErrors = c.compactions.Load(), c.compacted.Load(), c.compactionErrors.Load()
 	st.ExpiredBlocks, st.ExpiredSpans = c.expiredBlocks.Load(), c.expiredSpans.Load()
-	st.Pending, st.CacheBytes = s.pending(time.Now()), s.cache.Held()
+	st.Pending, st.CacheBytes = s.pending(), s.cache.Held()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, h := range []*head{s.head, s.flushing} {
