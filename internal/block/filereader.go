@@ -165,7 +165,7 @@ func (f *fileReader) loadColumn(from *format.ColumnChunk, optional map[string]bo
 			return fmt.Errorf("index of column %q lies outside the file", c.path)
 		}
 	}
-	if c.codec != format.Zstd && c.codec != format.Uncompressed {
+	if c.codec != format.Zstd && c.codec != format.Snappy && c.codec != format.Uncompressed {
 		return fmt.Errorf("column %q is compressed with %v", c.path, c.codec)
 	}
 	f.columns[c.path] = c

@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/encoding/delta"
 	"github.com/parquet-go/parquet-go/encoding/thrift"
@@ -47,20 +48,11 @@ const (
 	maxStatistic = 64
 )
 
-// Blocks that are written from memory will soon be merged: they take the fastest
-// level. Merged ones are written for good.
-var (
-	zstdFast   = zstdEncoder(zstd.SpeedFastest)
-	zstdMerged = zstdEncoder(zstd.SpeedDefault)
-)
-
-func zstdEncoder(level zstd.EncoderLevel) *zstd.Encoder {
-	e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithZeroFrames(true), zstd.WithAllLitEntropyCompression(true))
-	if err != nil {
-		panic(err) // only wrong options
-	}
-	return e
-}
+// zstdEncoder is for blocks that are written for good. Those that are written from
+// memory will soon be merged and take Snappy, at a third of the price. Ids in hex
+// and the like have no repetitions, only few letters: literals are always coded.
+var zstdEncoder, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
+	zstd.WithZeroFrames(true), zstd.WithAllLitEntropyCompression(true))
 
 // fileWriter writes one Parquet file with one row group, column by column. A
 // column arrives in pieces, already coded where it has a dictionary: nothing is
@@ -69,7 +61,7 @@ type fileWriter struct {
 	w       io.Writer
 	at      int64
 	rows    int
-	zstd    *zstd.Encoder
+	codec   format.CompressionCodec
 	schema  []format.SchemaElement
 	columns []format.ColumnChunk
 	indexes []pageIndexes
@@ -102,8 +94,8 @@ type column struct {
 // large, but at least one.
 type fill func(v *vector, from, to int) (rows int, err error)
 
-func newFileWriter(w io.Writer, rows int) *fileWriter {
-	f := &fileWriter{w: w, rows: rows, zstd: zstdFast}
+func newFileWriter(w io.Writer, rows int, codec format.CompressionCodec) *fileWriter {
+	f := &fileWriter{w: w, rows: rows, codec: codec}
 	f.write([]byte(magic))
 	return f
 }
@@ -274,7 +266,7 @@ func (f *fileWriter) fail(err error) {
 // begin starts a chunk.
 func (f *fileWriter) begin(s shape, path []string) *format.ColumnChunk {
 	f.columns = append(f.columns, format.ColumnChunk{MetaData: format.ColumnMetaData{
-		Type: s.physical(), PathInSchema: path, Codec: s.codec(), Encoding: []format.Encoding{format.RLE},
+		Type: s.physical(), PathInSchema: path, Codec: f.codecOf(s), Encoding: []format.Encoding{format.RLE},
 	}})
 	f.indexes = append(f.indexes, pageIndexes{})
 	return &f.columns[len(f.columns)-1]
@@ -283,7 +275,7 @@ func (f *fileWriter) begin(s shape, path []string) *format.ColumnChunk {
 // dictionary writes a dictionary page.
 func (f *fileWriter) dictionary(chunk *format.ColumnChunk, d valueSet) {
 	f.page = d.plain(f.page[:0])
-	f.packed = f.zstd.EncodeAll(f.page, f.packed[:0])
+	f.packed = f.compress(f.page)
 	chunk.MetaData.DictionaryPageOffset = f.at
 	f.emit(chunk, header{kind: format.DictionaryPage, size: int32(len(f.page)), values: int32(d.Len())}, f.packed)
 	addEncoding(chunk, format.Plain)
@@ -292,8 +284,8 @@ func (f *fileWriter) dictionary(chunk *format.ColumnChunk, d valueSet) {
 // emitPage compresses and writes a data page.
 func (f *fileWriter) emitPage(chunk *format.ColumnChunk, first, values int, e format.Encoding, page []byte) {
 	body := page
-	if chunk.MetaData.Codec == format.Zstd {
-		f.packed = f.zstd.EncodeAll(page, f.packed[:0])
+	if chunk.MetaData.Codec != format.Uncompressed {
+		f.packed = f.compress(page)
 		body = f.packed
 	}
 	offset := f.at
@@ -394,4 +386,21 @@ func (f *fileWriter) marshal(v any) {
 // appendPlain appends a byte array in Parquet's plain encoding.
 func appendPlain(dst, v []byte) []byte {
 	return append(binary.LittleEndian.AppendUint32(dst, uint32(len(v))), v...)
+}
+
+// codecOf is how the pages of a column are compressed. Ids are random: they would
+// only be copied.
+func (f *fileWriter) codecOf(s shape) format.CompressionCodec {
+	if s == shapeSpanID {
+		return format.Uncompressed
+	}
+	return f.codec
+}
+
+// compress packs a page with the codec of the file.
+func (f *fileWriter) compress(page []byte) []byte {
+	if f.codec == format.Snappy {
+		return s2.EncodeSnappy(f.packed[:cap(f.packed)], page)
+	}
+	return zstdEncoder.EncodeAll(page, f.packed[:0])
 }

@@ -1,8 +1,10 @@
 package block
 
 import (
+	"bytes"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,32 +40,35 @@ func TestOldFormats(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer bkt.Close()
-			meta, err := ReadMeta(t.Context(), bkt, "golden")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := Verify(t.Context(), bkt, meta); err != nil {
-				t.Fatal(err)
-			}
-			r := NewReader(bkt, NewCache(1<<20), meta)
-			var all span.Batch
-			err = r.Summaries(t.Context(), "", "", func(s Summary) {
-				if n, err := r.Trace(t.Context(), s.TraceID, &all); err != nil || n != s.Spans {
-					t.Fatalf("trace %s: %d spans of %d, %v", s.TraceID, n, s.Spans, err)
-				}
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
 			want, err := os.ReadFile(filepath.Join(dir, "spans.txt"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(strings.ReplaceAll(string(want), "\r\n", "\n"), spantest.Dump(&all)); diff != "" {
-				t.Errorf("spans (-want +got):\n%s", diff)
+			for _, id := range []string{"written", "merged"} {
+				if diff := cmp.Diff(strings.ReplaceAll(string(want), "\r\n", "\n"), readGolden(t, bkt, id)); diff != "" {
+					t.Errorf("block %s (-want +got):\n%s", id, diff)
+				}
 			}
 		})
 	}
+}
+
+func readGolden(t *testing.T, bkt bucket.Bucket, id string) string {
+	meta, err := ReadMeta(t.Context(), bkt, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Verify(t.Context(), bkt, meta); err != nil {
+		t.Fatal(err)
+	}
+	r := NewReader(bkt, NewCache(1<<20), meta)
+	var all span.Batch
+	for _, s := range summaries(t, r) {
+		if n, err := r.Trace(t.Context(), s.TraceID, &all); err != nil || n != s.Spans {
+			t.Fatalf("trace %s: %d spans of %d, %v", s.TraceID, n, s.Spans, err)
+		}
+	}
+	return spantest.Dump(&all)
 }
 
 func writeGolden(t *testing.T, dir string) {
@@ -72,11 +77,29 @@ func writeGolden(t *testing.T, dir string) {
 		t.Fatal(err)
 	}
 	defer bkt.Close()
-	b := random(42, 24)
-	if _, err := Write(t.Context(), bkt, "golden", created, created, b); err != nil {
+	b := random(42, 60)
+	meta, err := Write(t.Context(), bkt, "written", created, created, b)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "spans.txt"), []byte(spantest.Dump(b)), 0o644); err != nil {
+	// Merged are two blocks with parts of the same traces, which don't stay.
+	other := bucket.NewMemory()
+	inputs := scatter(t, other, b, rand.New(rand.NewPCG(1, 1)), 2)
+	merged, err := Merge(t.Context(), other, "merged", created, inputs, noPause)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range Files() {
+		raw, err := bucket.ReadAll(t.Context(), other, merged.Key(name), 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bkt.Create(t.Context(), merged.Key(name), bytes.NewReader(raw)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text := readGolden(t, bkt, meta.ID)
+	if err := os.WriteFile(filepath.Join(dir, "spans.txt"), []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/everspan/everspan/internal/span"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // along walks rows in the order of runs, one column at a time.
@@ -231,8 +232,7 @@ func (t texts) bytesize() int    { return t.Bytesize() + 4*t.Len() }
 func (n *numbers) bytesize() int { return len(n.values) }
 
 func (m *merger) writeSpans(out io.Writer) (File, error) {
-	f := newFileWriter(out, m.rows)
-	f.zstd = zstdMerged
+	f := newFileWriter(out, m.rows, format.Zstd)
 	spans := func(in *input) *fileReader { return in.spans }
 	m.traceIDs(f)
 	writeParents(f, m.parents, m.foreign)
@@ -308,8 +308,7 @@ func (m *merger) countErrors() error {
 }
 
 func (m *merger) writeEvents(out io.Writer) (File, error) {
-	f := newFileWriter(out, len(m.events.owners))
-	f.zstd = zstdMerged
+	f := newFileWriter(out, len(m.events.owners), format.Zstd)
 	file := func(in *input) *fileReader { return in.events }
 	if err := m.children(f, &m.events, file, []named{{"time", shapeTime}, {"name", shapeText}, {"dropped_attributes", shapeInt32}}); err != nil {
 		return File{}, err
@@ -318,8 +317,7 @@ func (m *merger) writeEvents(out io.Writer) (File, error) {
 }
 
 func (m *merger) writeLinks(out io.Writer) (File, error) {
-	f := newFileWriter(out, len(m.links.owners))
-	f.zstd = zstdMerged
+	f := newFileWriter(out, len(m.links.owners), format.Zstd)
 	file := func(in *input) *fileReader { return in.links }
 	if err := m.children(f, &m.links, file, []named{{"linked_trace_id", shapeTraceID}, {"linked_span_id", shapeSpanID}, {"trace_state", shapeText}, {"flags", shapeInt64}, {"dropped_attributes", shapeInt32}}); err != nil {
 		return File{}, err

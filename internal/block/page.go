@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"sort"
 
+	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -77,7 +78,7 @@ func (f *fileReader) open(c *columnChunk, offset int64, stored []byte) (header, 
 		}
 		return h, body, nil
 	}
-	if body, err = decompress(body, int(h.size)); err != nil {
+	if body, err = decompress(body, c.codec, int(h.size)); err != nil {
 		return h, nil, f.corrupt(offset, err)
 	}
 	return h, body, nil
@@ -101,7 +102,19 @@ func (f *fileReader) check(offset int64, stored []byte) (header, []byte, error) 
 	return h, body, nil
 }
 
-func decompress(src []byte, size int) ([]byte, error) {
+// maxSnappy is more than what Snappy can make of a byte: copies of 64 from three.
+const maxSnappy = 32
+
+func decompress(src []byte, codec format.CompressionCodec, size int) ([]byte, error) {
+	if codec == format.Snappy {
+		if n, err := s2.DecodedLen(src); err != nil || n != size {
+			return nil, fmt.Errorf("compressed from %d bytes, not %d (%v)", n, size, err)
+		}
+		if size > maxSnappy*len(src)+64 {
+			return nil, fmt.Errorf("%d bytes can't come from %d", size, len(src))
+		}
+		return s2.Decode(nil, src)
+	}
 	// A frame that says how large it is gets that much at once.
 	var h zstd.Header
 	if err := h.Decode(src); err == nil && h.HasFCS && h.FrameContentSize != uint64(size) {

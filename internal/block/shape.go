@@ -111,12 +111,3 @@ func (s shape) element(name string, optional bool) format.SchemaElement {
 }
 
 func some[T any](v T) thrift.Null[T] { return thrift.Null[T]{V: v, Valid: true} }
-
-// codec is how the pages of a column are compressed. Ids are random: they would
-// only be copied.
-func (s shape) codec() format.CompressionCodec {
-	if s == shapeSpanID {
-		return format.Uncompressed
-	}
-	return format.Zstd
-}

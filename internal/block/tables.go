@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/everspan/everspan/internal/span"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // number writes a required column of numbers: row p takes values[order[p]].
@@ -123,7 +124,7 @@ func enumeration[T interface {
 
 func (t *table) writeSpans(out io.Writer) (File, error) {
 	b := t.b
-	f := newFileWriter(out, len(t.order))
+	f := newFileWriter(out, len(t.order), format.Snappy)
 	fixed(f, "trace_id", shapeTraceID, t.order, func(e uint32) []byte { return b.Traces.Bytes(b.Trace[e]) }, nil)
 	fixed(f, "span_id", shapeSpanID, t.order, func(e uint32) []byte { return b.ID[e][:] }, nil)
 	writeParents(f, t.parents, t.foreign)
@@ -193,7 +194,7 @@ func counts(f *fileWriter, name string, order []uint32, c *span.Column) {
 
 func (t *table) writeEvents(out io.Writer) (File, error) {
 	e := &t.b.Events
-	f := newFileWriter(out, len(t.events))
+	f := newFileWriter(out, len(t.events), format.Snappy)
 	t.owner(f, t.events, e.Span)
 	number(f, "time", shapeTime, t.events, e.Time)
 	text(f, "name", t.events, e.Name, &e.Names)
@@ -203,7 +204,7 @@ func (t *table) writeEvents(out io.Writer) (File, error) {
 
 func (t *table) writeLinks(out io.Writer) (File, error) {
 	l := &t.b.Links
-	f := newFileWriter(out, len(t.links))
+	f := newFileWriter(out, len(t.links), format.Snappy)
 	t.owner(f, t.links, l.Span)
 	fixed(f, "linked_trace_id", shapeTraceID, t.links, func(i uint32) []byte { return l.TraceID[i][:] }, nil)
 	fixed(f, "linked_span_id", shapeSpanID, t.links, func(i uint32) []byte { return l.ID[i][:] }, nil)
@@ -230,7 +231,7 @@ func (t *table) owner(f *fileWriter, order, spans []uint32) {
 // writeSets writes resources.parquet or scopes.parquet: row i is set i.
 func writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
 	order := seq(s.Len())
-	f := newFileWriter(out, len(order))
+	f := newFileWriter(out, len(order), format.Zstd)
 	if scope == "instrumentation" {
 		plainText(f, "name", order, s.Name)
 		plainText(f, "version", order, s.Version)
@@ -244,7 +245,7 @@ func writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
 func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (File, error) {
 	order := seq(len(traces))
 	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(traces[x].id[:], traces[y].id[:]) })
-	f := newFileWriter(out, len(order))
+	f := newFileWriter(out, len(order), format.Zstd)
 	num := func(name string, s shape, value func(*trace) int64) {
 		f.column(column{name: name, shape: s}, func(v *vector, from, to int) (int, error) {
 			for _, e := range order[from:to] {
