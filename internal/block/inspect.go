@@ -29,7 +29,8 @@ type ColumnLayout struct {
 	Encoding []string `json:"encoding"`
 	Codec    string   `json:"codec"`
 	Values   int64    `json:"values"` // nulls not counted
-	Distinct int      `json:"distinct,omitempty"`
+	Nulls    int64    `json:"nulls"`
+	Distinct int      `json:"distinct,omitempty"` // values in the dictionary
 	Pages    int      `json:"pages"`
 	Bytes    int64    `json:"bytes"`    // as stored, dictionary and page headers included
 	Unpacked int64    `json:"unpacked"` // before compression
@@ -68,7 +69,7 @@ func (r *Reader) Inspect(ctx context.Context) (Layout, error) {
 func (f *fileReader) inspect(ctx context.Context, c *columnChunk) (ColumnLayout, error) {
 	out := ColumnLayout{
 		Name: strings.ReplaceAll(c.path, "/", "."), Type: c.typ.String(), Codec: c.codec.String(),
-		Values: c.values - c.nulls, Bytes: c.end - c.start, Unpacked: c.unpacked, DictionaryBytes: c.data - c.start,
+		Values: c.values - c.nulls, Nulls: c.nulls, Bytes: c.end - c.start, Unpacked: c.unpacked, DictionaryBytes: c.data - c.start,
 	}
 	for _, e := range c.encodings {
 		out.Encoding = append(out.Encoding, e.String())

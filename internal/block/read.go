@@ -66,7 +66,7 @@ func (r *Reader) Trace(ctx context.Context, id span.TraceID, b *span.Batch) (int
 		return 0, err
 	}
 	rows := b.Len()
-	if err := r.appendTrace(ctx, id, at, b); err != nil {
+	if err := r.appendTraces(ctx, []Place{{TraceID: id, at: at}}, at, b); err != nil {
 		b.Truncate(rows)
 		return 0, err
 	}

@@ -7,8 +7,9 @@ import (
 	"github.com/everspan/everspan/internal/span"
 )
 
-// appendTrace materialises the rows of a trace.
-func (r *Reader) appendTrace(ctx context.Context, id span.TraceID, at rowRange, b *span.Batch) error {
+// appendTraces materialises the rows of traces that stand one after the other, and
+// together take the rows at.
+func (r *Reader) appendTraces(ctx context.Context, traces []Place, at rowRange, b *span.Batch) error {
 	in, err := r.rows(ctx, spansFile, at.spans)
 	if err != nil {
 		return err
@@ -36,12 +37,15 @@ func (r *Reader) appendTrace(ctx context.Context, id span.TraceID, at rowRange, 
 		if len(ids.bytes(i)) != 8 {
 			return in.f.corrupt(0, fmt.Errorf("row %d has no id", in.from+i))
 		}
+		if in.from+i >= traces[0].at.spans[1] {
+			traces = traces[1:]
+		}
 		row := b.Begin(resource[resources.num(i)], scope[scopes.num(i)])
 		copy(b.ID[row][:], ids.bytes(i))
 		if !distances.has(i) {
 			copy(b.Parent[row][:], parents.bytes(i))
-		} else if at := i - int(distances.num(i)); at >= 0 && at < in.len() {
-			copy(b.Parent[row][:], ids.bytes(at))
+		} else if at := in.from + i - int(distances.num(i)); at >= traces[0].at.spans[0] && at < traces[0].at.spans[1] {
+			copy(b.Parent[row][:], ids.bytes(at-in.from))
 		} else {
 			return in.f.corrupt(0, fmt.Errorf("the parent of row %d is in another trace", in.from+i))
 		}
@@ -52,7 +56,7 @@ func (r *Reader) appendTrace(ctx context.Context, id span.TraceID, at rowRange, 
 		b.State[row] = b.States.Code(states.bytes(i))
 		b.Flags[row] = uint32(flags.num(i))
 		b.SetDropped(row, uint32(droppedA.num(i)), uint32(droppedE.num(i)), uint32(droppedL.num(i)))
-		b.Commit(row, id)
+		b.Commit(row, traces[0].TraceID)
 	}
 	if err := attrs.appendTo(&b.Attrs, base); err != nil {
 		return err

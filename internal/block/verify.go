@@ -1,9 +1,12 @@
 package block
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/bucket"
@@ -29,19 +32,29 @@ func ReadMeta(ctx context.Context, bkt bucket.Bucket, id string) (Meta, error) {
 // first thing wrong is returned.
 func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 	cache := NewCache(1 << 20) // nothing is read twice
-	for name, rows := range map[string]int{spansFile: meta.Spans, eventsFile: meta.Events, linksFile: meta.Links, tracesFile: meta.Traces, resourcesFile: -1, scopesFile: -1} {
-		f, err := openFile(ctx, bkt, cache, meta.Key(name), meta.Files[name])
+	for _, part := range []struct {
+		name string
+		rows int
+	}{
+		{spansFile, meta.Spans}, {eventsFile, meta.Events}, {linksFile, meta.Links}, {tracesFile, meta.Traces},
+		{resourcesFile, meta.Resources}, {scopesFile, meta.Scopes},
+	} {
+		f, err := openFile(ctx, bkt, cache, meta.Key(part.name), meta.Files[part.name])
 		if err != nil {
 			return err
 		}
-		if rows >= 0 && f.rows != rows {
-			return f.corrupt(0, fmt.Errorf("%d rows of %d", f.rows, rows))
+		if f.rows != part.rows {
+			return f.corrupt(0, fmt.Errorf("%d rows of %d", f.rows, part.rows))
 		}
-		for _, c := range f.columns {
+		columns := slices.SortedFunc(maps.Values(f.columns), func(x, y *columnChunk) int { return cmp.Compare(x.start, y.start) })
+		for _, c := range columns {
 			if err := f.verify(ctx, c); err != nil {
 				return err
 			}
 		}
+	}
+	if err := verifyRanges(ctx, NewReader(bkt, cache, meta)); err != nil {
+		return err
 	}
 	return verifyFilter(ctx, bkt, meta)
 }
