@@ -3,6 +3,7 @@ package block
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"github.com/everspan/everspan/internal/span"
 )
@@ -88,4 +89,14 @@ func join(x, y [2]int) [2]int {
 		return x
 	}
 	return [2]int{x[0], y[1]}
+}
+
+// Place finds a trace; false means that the block does not have it. Its Start is
+// that of the block's first span, which is never later than the trace's.
+func (r *Reader) Place(ctx context.Context, id span.TraceID) (Place, bool, error) {
+	at, err := r.find(ctx, id)
+	if errors.Is(err, errNotHere) {
+		return Place{}, false, nil
+	}
+	return Place{id, r.Meta.MinStart, at}, err == nil, err
 }

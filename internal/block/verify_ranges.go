@@ -46,7 +46,9 @@ type coverage struct {
 	bits        []uint64
 }
 
-func newCoverage(rows int) *coverage { return &coverage{rows: rows, bits: make([]uint64, (rows+63)/64)} }
+func newCoverage(rows int) *coverage {
+	return &coverage{rows: rows, bits: make([]uint64, (rows+63)/64)}
+}
 
 // take takes rows, which must be there and free.
 func (c *coverage) take(at [2]int) error {

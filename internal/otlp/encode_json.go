@@ -16,7 +16,29 @@ import (
 // https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
 func AppendJSON(dst []byte, b *span.Batch, list string, rows ...uint32) []byte {
 	w := &jsonWriter{out: dst}
+	w.batch(newRowReader(b), list, rows)
+	return w.out
+}
+
+// AppendLines appends the traces of b, whose spans have to stand side by side, as
+// OTLP/JSON: a line each, as the collector's file exporter writes them.
+func AppendLines(dst []byte, b *span.Batch) []byte {
+	w := &jsonWriter{out: dst}
 	rd := newRowReader(b)
+	var rows []uint32
+	for row := range uint32(b.Len()) {
+		rows = append(rows, row)
+		if next := row + 1; int(next) == b.Len() || b.Trace[next] != b.Trace[row] {
+			w.batch(rd, "resourceSpans", rows)
+			w.out, w.comma = append(w.out, '\n'), false
+			rows = rows[:0]
+		}
+	}
+	return w.out
+}
+
+func (w *jsonWriter) batch(rd *rowReader, list string, rows []uint32) {
+	b := rd.b
 	w.open('{')
 	w.key(list)
 	w.open('[')
@@ -53,7 +75,6 @@ func AppendJSON(dst []byte, b *span.Batch, list string, rows ...uint32) []byte {
 	}
 	w.close(']')
 	w.close('}')
-	return w.out
 }
 
 // jsonWriter puts commas where they belong.
