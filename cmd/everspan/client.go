@@ -107,3 +107,5 @@ func terminalOf(out *os.File) (width int, color bool) {
 	}
 	return 120, false
 }
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

@@ -18,6 +18,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Receive spans, keep them, answer queries."`
 	Trace   traceCmd   `cmd:"" help:"Show the waterfall of a trace."`
 	Traces  tracesCmd  `cmd:"" help:"List the newest traces."`
+	Block   blockCmd   `cmd:"" help:"Look into the data folder: list, inspect, verify and export blocks."`
 	Version versionCmd `cmd:"" help:"Say which build this is."`
 }
 
@@ -55,7 +56,7 @@ func run(ctx context.Context, args []string) int {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(joinPast(args))
 	if exited >= 0 { // help has been printed
 		return exited
 	}

@@ -3,6 +3,7 @@ package block
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -11,6 +12,27 @@ import (
 type Layout struct {
 	Meta  Meta         `json:"meta"`
 	Files []FileLayout `json:"files"`
+}
+
+// Only leaves out the columns of all files but the named one, which may lack its
+// ending; "" leaves all. The error says which names there are.
+func (l *Layout) Only(name string) error {
+	var known []string
+	found := name == ""
+	for i := range l.Files {
+		f := &l.Files[i]
+		short := strings.TrimSuffix(f.Name, ".parquet")
+		known = append(known, short)
+		if name == short || name == f.Name {
+			found = true
+		} else if name != "" {
+			f.Columns = nil
+		}
+	}
+	if !found {
+		return fmt.Errorf("there is no file %q; the files are %s", name, strings.Join(known, ", "))
+	}
+	return nil
 }
 
 // FileLayout is one Parquet file of a block.

@@ -1,4 +1,5 @@
-// Package terminal draws a trace's waterfall, and lists of traces, as text.
+// Package terminal draws a trace's waterfall, lists of traces and blocks, and how a
+// block is made, as text.
 //
 // It is pure: it asks no terminal for its size or its colours; who calls it
 // knows. Text that came with the spans is made harmless: control characters are
