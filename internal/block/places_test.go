@@ -21,7 +21,7 @@ import (
 // same traces read one by one.
 func TestRead(t *testing.T) {
 	bkt := bucket.NewMemory()
-	b := random(11, 2000)
+	b := random(11, 700)
 	inputs := scatter(t, bkt, b, rand.New(rand.NewPCG(2, 2)), 3)
 	meta, err := Merge(t.Context(), bkt, "merged", created, inputs, noPause)
 	if err != nil {
