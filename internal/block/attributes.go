@@ -3,6 +3,7 @@ package block
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"slices"
 
 	"github.com/everspan/everspan/internal/span"
@@ -101,8 +102,8 @@ func chooseColumns(all []attributeColumn) []string {
 
 // spanColumn turns a sparse column into a column of the file.
 func spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
-	rows := s.entries(c)
-	out := column{name: name, shape: shapeOf(c.Type), optional: len(c.Rows) < len(s.order) || slices.Contains(rows, 0)}
+	rows, placed := s.entries(c)
+	out := column{name: name, shape: shapeOf(c.Type), optional: placed < len(rows)}
 	if out.shape.isText() {
 		if codable(&c.Dict, len(c.Rows)) {
 			out.dict = texts{&c.Dict}
@@ -134,33 +135,43 @@ func spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) 
 		return
 	}
 	f.column(out, func(v *vector, from, to int) (int, error) {
+		v.dense = out.optional
 		for _, e := range rows[from:to] {
-			n := int64(0)
 			if e != 0 {
-				n = int64(c.Nums[e-1])
+				v.nums = append(v.nums, int64(c.Nums[e-1]))
 			}
-			v.nums = append(v.nums, n)
-			if out.optional {
-				v.present = append(v.present, present(e != 0))
-			}
+		}
+		if out.optional {
+			v.appendPresent(rows[from:to])
 		}
 		return to - from, nil
 	})
+}
+
+// appendPresent appends whether each entry is not zero.
+func (v *vector) appendPresent(entries []uint32) {
+	at := len(v.present)
+	v.present = append(v.present, zeroes[:len(entries)]...)
+	to := v.present[at:]
+	for i, e := range entries {
+		if e != 0 {
+			to[i] = 1
+		}
+	}
 }
 
 // codedEntries writes a column whose row p has the code codes[rows[p]-1], or
 // none where rows[p] is 0.
 func codedEntries(f *fileWriter, c column, rows, codes []uint32) {
 	f.column(c, func(v *vector, from, to int) (int, error) {
+		v.dense = c.optional
 		for _, e := range rows[from:to] {
-			code := uint32(0)
 			if e != 0 {
-				code = codes[e-1]
+				v.codes = append(v.codes, codes[e-1])
 			}
-			v.codes = append(v.codes, code)
-			if c.optional {
-				v.present = append(v.present, present(e != 0))
-			}
+		}
+		if c.optional {
+			v.appendPresent(rows[from:to])
 		}
 		return to - from, nil
 	})
@@ -193,15 +204,16 @@ func codeNumbers(s shape, nums []uint64) (*numbers, []uint32) {
 }
 
 // entries maps each row of the file to the entry of a sparse column that it
-// takes, plus 1.
-func (s *attributeSource) entries(c *span.Column) []uint32 {
+// takes, plus 1, and counts those that take one.
+func (s *attributeSource) entries(c *span.Column) (rows []uint32, placed int) {
 	s.scratch = append(s.scratch[:0], make([]uint32, len(s.order))...)
 	for i, row := range c.Rows {
 		if p := s.placeOf(row); p != 0 {
 			s.scratch[p-1] = uint32(i) + 1
+			placed++
 		}
 	}
-	return s.scratch
+	return s.scratch, placed
 }
 
 // placeOf is where a row of the table stands in the file, plus 1; 0 when it does
@@ -225,46 +237,71 @@ func setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
 	for _, set := range s.via {
 		sets = max(sets, int(set)+1)
 	}
-	bySet := make([]uint32, sets) // entry of c + 1
+	entry := make([]uint32, sets) // of c, plus 1
 	for i, set := range c.Rows {
 		if int(set) < sets {
-			bySet[set] = uint32(i) + 1
+			entry[set] = uint32(i) + 1
 		}
 	}
-	out := column{name: name, shape: shapeOf(c.Type), optional: slices.Contains(bySet, 0)}
-	codes, shape := c.Codes, out.shape
-	if shape.isText() && codable(&c.Dict, len(s.order)) {
+	out := column{name: name, shape: shapeOf(c.Type), optional: slices.Contains(entry, 0)}
+	codes := c.Codes
+	if out.shape.isText() && codable(&c.Dict, len(s.order)) {
 		out.dict = texts{&c.Dict}
-	} else if !shape.isText() {
-		var d *numbers
-		if d, codes = codeNumbers(shape, c.Nums); d != nil {
-			out.dict = d
+	} else if d, coded := codeNumbers(out.shape, c.Nums); d != nil {
+		out.dict, codes = d, coded
+	}
+	if out.dict == nil {
+		setValues(f, out, s, c, entry)
+		return
+	}
+	code := make([]uint32, sets) // plus 1
+	for set, e := range entry {
+		if e != 0 {
+			code[set] = codes[e-1] + 1
 		}
 	}
-	f.column(out, func(v *vector, from, to int) (int, error) {
-		for p, row := range s.order[from:to] {
-			e := bySet[s.via[row]]
-			if out.optional {
+	// A pod's name, its host and its instance id are different texts for the same
+	// sets: their pages are the same, and are made once.
+	key := fmt.Sprint(codeWidth(out.dict.Len()), code)
+	f.shared(out, key, func(v *vector, from, to int) (int, error) {
+		v.dense = out.optional
+		at := len(v.codes)
+		for _, row := range s.order[from:to] {
+			v.codes = append(v.codes, code[s.via[row]])
+		}
+		if out.optional {
+			v.appendPresent(v.codes[at:])
+			v.codes = v.codes[:at+len(slices.DeleteFunc(v.codes[at:], func(c uint32) bool { return c == 0 }))]
+		}
+		for i := range v.codes[at:] {
+			v.codes[at+i]--
+		}
+		return to - from, nil
+	})
+}
+
+// setValues is setColumn without a dictionary.
+func setValues(f *fileWriter, c column, s *attributeSource, from *span.Column, entry []uint32) {
+	f.column(c, func(v *vector, lo, hi int) (int, error) {
+		for p, row := range s.order[lo:hi] {
+			e := entry[s.via[row]]
+			if c.optional {
 				v.present = append(v.present, present(e != 0))
 			}
 			switch {
-			case out.dict != nil && e != 0:
-				v.codes = append(v.codes, codes[e-1])
-			case out.dict != nil:
-				v.codes = append(v.codes, 0)
-			case shape.isText() && e != 0:
-				if v.appendText(c.Dict.Bytes(codes[e-1])) {
+			case c.shape.isText() && e != 0:
+				if v.appendText(from.Dict.Bytes(from.Codes[e-1])) {
 					return p + 1, nil
 				}
-			case shape.isText():
+			case c.shape.isText():
 				v.appendText(nil)
 			case e != 0:
-				v.nums = append(v.nums, int64(c.Nums[e-1]))
+				v.nums = append(v.nums, int64(from.Nums[e-1]))
 			default:
 				v.nums = append(v.nums, 0)
 			}
 		}
-		return to - from, nil
+		return hi - lo, nil
 	})
 }
 
@@ -327,7 +364,7 @@ func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code 
 		f.dictionary(chunk, c.dict)
 	}
 	at := 0
-	var repetition, definition []uint32
+	var repetition, definition []uint8
 	for from, to := 0, 0; from < f.rows && f.err == nil; from = to {
 		repetition, definition = repetition[:0], definition[:0]
 		f.v.reset()
@@ -336,7 +373,7 @@ func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code 
 				repetition, definition = append(repetition, 0), append(definition, 0)
 				continue
 			}
-			for again := uint32(0); at < len(r.entries) && int(r.entries[at].row) == to; at++ {
+			for again := uint8(0); at < len(r.entries) && int(r.entries[at].row) == to; at++ {
 				repetition, definition = append(repetition, again), append(definition, 1)
 				again = 1
 				f.v.rows++
@@ -348,9 +385,9 @@ func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code 
 			}
 		}
 		page := f.page[:0]
-		for _, levels := range [][]uint32{repetition, definition} {
+		for _, levels := range [][]uint8{repetition, definition} {
 			at := len(page)
-			page = appendRuns(append(page, 0, 0, 0, 0), levels, 1)
+			page = appendLevels(append(page, 0, 0, 0, 0), levels)
 			binary.LittleEndian.PutUint32(page[at:], uint32(len(page)-at-4))
 		}
 		encoding, page := f.values(page, &c)

@@ -91,6 +91,14 @@ func (c *cursor) load(ctx context.Context, p *cursorPage, page int) error {
 	return nil
 }
 
+// texts is the number of texts in the column's dictionary.
+func (c *cursor) texts() int {
+	if c.dict == nil {
+		return 0
+	}
+	return len(c.dict.ends)
+}
+
 // num returns the number of a row, 0 for null.
 func (c *cursor) num(ctx context.Context, row int) (int64, error) {
 	if c.c == nil {

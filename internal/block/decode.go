@@ -112,8 +112,14 @@ func decodeLevels(dst []uint8, src []byte, n, from, to int) (out []uint8, before
 		before += set
 		within += ones(packed, hi) - set
 		all += ones(packed, n)
-		for i := lo; i < hi; i++ {
-			dst = append(dst, packed[i/8]>>(i%8)&1)
+		for ; lo < hi && lo%8 != 0; lo++ {
+			dst = append(dst, packed[lo/8]>>(lo%8)&1)
+		}
+		for ; lo+8 <= hi; lo += 8 {
+			dst = append(dst, unpacked[packed[lo/8]][:]...)
+		}
+		for ; lo < hi; lo++ {
+			dst = append(dst, packed[lo/8]>>(lo%8)&1)
 		}
 	}
 	if len(r.src) > 0 {
@@ -121,6 +127,16 @@ func decodeLevels(dst []uint8, src []byte, n, from, to int) (out []uint8, before
 	}
 	return dst, before, within, all, nil
 }
+
+// unpacked has the eight bits of every byte.
+var unpacked = func() (all [256][8]uint8) {
+	for b := range all {
+		for i := range 8 {
+			all[b][i] = uint8(b >> i & 1)
+		}
+	}
+	return all
+}()
 
 // countLevels counts the levels of n that are set.
 func countLevels(src []byte, n int) (set int, err error) {

@@ -1,7 +1,6 @@
 package block
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -9,15 +8,9 @@ import (
 // Parquet's hybrid of run lengths and bit packing, in widths of whole bytes or
 // of one bit. Whole bytes cost a little more before compression and less after
 // it, because zstd sees the symbols; and they are read at the speed of memory.
+// Runs are left to the compression, which finds more in what is packed, unless
+// they are all there is.
 // https://parquet.apache.org/docs/file-format/data-pages/encodings/#RLE
-
-// minRun is the length from which equal codes become a run, and minLevels from
-// which equal levels do: shorter runs are left to zstd, which finds more in what
-// is packed. Values are packed in groups of eight, so that it can't be less.
-const (
-	minRun    = 16
-	minLevels = 128
-)
 
 // codeWidth is the number of bits that codes below n are stored with: 0 for a
 // dictionary of one value, otherwise whole bytes.
@@ -28,90 +21,103 @@ func codeWidth(n int) int {
 	return (bits.Len(uint(n-1)) + 7) / 8 * 8
 }
 
-// appendRuns appends values in runs of the given width: 0, 1, 8, 16, 24 or 32.
-func appendRuns(dst []byte, values []uint32, width int) []byte {
-	least := minRun
-	if width == 1 {
-		least = minLevels
+// appendCodes appends codes of the given width: 0, 8, 16, 24 or 32.
+func appendCodes(dst []byte, codes []uint32, width int) []byte {
+	if len(codes) == 0 {
+		return dst
 	}
-	packed := 0 // values[packed:at] are to be packed
-	for at := 0; at < len(values); {
-		end := at + 1
-		for end < len(values) && values[end] == values[at] {
-			end++
+	same := 1
+	for same < len(codes) && codes[same] == codes[0] {
+		same++
+	}
+	if same == len(codes) {
+		dst = binary.AppendUvarint(dst, uint64(same)<<1)
+		for k := 0; k < width; k += 8 {
+			dst = append(dst, byte(codes[0]>>k))
 		}
-		// What stands before a run must fill groups of eight, with help from the run.
-		fill := -(at - packed) & 7
-		if end-at-fill < least && (packed < at || end < len(values)) {
+		return dst
+	}
+	groups := (len(codes) + 7) / 8
+	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
+	at := len(dst)
+	dst = append(dst, make([]byte, groups*width)...)
+	switch to := dst[at:]; width {
+	case 8:
+		for i, c := range codes {
+			to[i] = byte(c)
+		}
+	case 16:
+		for i, c := range codes {
+			binary.LittleEndian.PutUint16(to[2*i:], uint16(c))
+		}
+	case 24:
+		for i, c := range codes {
+			to[3*i], to[3*i+1], to[3*i+2] = byte(c), byte(c>>8), byte(c>>16)
+		}
+	case 32:
+		for i, c := range codes {
+			binary.LittleEndian.PutUint32(to[4*i:], c)
+		}
+	}
+	return dst
+}
+
+// minRun is how many groups of eight equal levels become a run.
+const minRun = 16
+
+// appendLevels appends levels of one bit, one in each byte of levels.
+func appendLevels(dst, levels []uint8) []byte {
+	const ones = 0x0101010101010101
+	packed := 0 // levels from here to at are to be packed
+	at := 0
+	for at+8 <= len(levels) {
+		word := binary.LittleEndian.Uint64(levels[at:])
+		if word != 0 && word != ones {
+			at += 8
+			continue
+		}
+		end := at + 8
+		for end+8 <= len(levels) && binary.LittleEndian.Uint64(levels[end:]) == word {
+			end += 8
+		}
+		if end+8 > len(levels) { // the rest of less than eight may go on as well
+			for end < len(levels) && levels[end] == byte(word) {
+				end++
+			}
+		}
+		if end-at < 8*minRun && (at > packed || end < len(levels)) {
 			at = end
 			continue
 		}
-		if packed < at {
-			at += fill
-			dst = appendPacked(dst, values[packed:at], width)
-		}
-		dst = binary.AppendUvarint(dst, uint64(end-at)<<1)
-		for k := 0; k < width; k += 8 {
-			dst = append(dst, byte(values[at]>>k))
-		}
+		dst = packLevels(dst, levels[packed:at])
+		dst = append(binary.AppendUvarint(dst, uint64(end-at)<<1), byte(word))
 		at, packed = end, end
+		if at%8 != 0 {
+			// Only at the end can a run break off within a group of eight, or else
+			// what follows it starts a group of its own.
+			dst = packLevels(dst, levels[at:])
+			return dst
+		}
 	}
-	if packed < len(values) {
-		dst = appendPacked(dst, values[packed:], width)
-	}
-	return dst
+	return packLevels(dst, levels[packed:])
 }
 
-// appendPacked appends one group of packed values, padded to a multiple of eight.
-func appendPacked(dst []byte, values []uint32, width int) []byte {
-	groups := (len(values) + 7) / 8
-	dst = binary.AppendUvarint(dst, uint64(groups)<<1|1)
-	switch width {
-	case 1:
-		for len(values) >= 8 {
-			dst = append(dst, byte(values[0]|values[1]<<1|values[2]<<2|values[3]<<3|values[4]<<4|values[5]<<5|values[6]<<6|values[7]<<7))
-			values = values[8:]
-		}
-		if len(values) > 0 {
-			b := byte(0)
-			for i, v := range values {
-				b |= byte(v) << i
-			}
-			dst = append(dst, b)
-		}
+// packLevels appends levels as one packed run.
+func packLevels(dst, levels []uint8) []byte {
+	if len(levels) == 0 {
 		return dst
-	case 8:
-		for _, v := range values {
-			dst = append(dst, byte(v))
-		}
-	case 16:
-		for _, v := range values {
-			dst = append(dst, byte(v), byte(v>>8))
-		}
-	case 24:
-		for _, v := range values {
-			dst = append(dst, byte(v), byte(v>>8), byte(v>>16))
-		}
-	case 32:
-		for _, v := range values {
-			dst = binary.LittleEndian.AppendUint32(dst, v)
-		}
 	}
-	for n := len(values); n%8 != 0; n++ {
-		dst = append(dst, 0, 0, 0, 0)[:len(dst)+width/8]
+	dst = binary.AppendUvarint(dst, uint64(len(levels)+7)/8<<1|1)
+	for ; len(levels) >= 8; levels = levels[8:] {
+		// Each factor moves one byte's bit to its place in the topmost byte.
+		dst = append(dst, byte(binary.LittleEndian.Uint64(levels)*0x0102040810204080>>56))
+	}
+	if len(levels) > 0 {
+		b := byte(0)
+		for i, l := range levels {
+			b |= l << i
+		}
+		dst = append(dst, b)
 	}
 	return dst
-}
-
-// appendLevels appends definition levels of a flat optional column, which are
-// mostly long runs.
-func appendLevels(dst, present []uint8, scratch []uint32) ([]byte, []uint32) {
-	if i := bytes.IndexByte(present, 1-present[0]); i < 0 {
-		return append(binary.AppendUvarint(dst, uint64(len(present))<<1), present[0]), scratch
-	}
-	scratch = scratch[:0]
-	for _, p := range present {
-		scratch = append(scratch, uint32(p))
-	}
-	return appendRuns(dst, scratch, 1), scratch
 }

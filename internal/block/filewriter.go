@@ -1,6 +1,7 @@
 package block
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -68,6 +69,9 @@ type fileWriter struct {
 	sum     *xxhash.Digest // of all from the indexes on
 	err     error
 
+	keep map[string][]keptPage // pages that may be repeated, see shared
+	kept []keptPage            // those of the column under way, if it is shared
+
 	v              vector
 	page, packed   []byte // scratch
 	head           []byte
@@ -111,17 +115,55 @@ func (f *fileWriter) write(p []byte) {
 	f.at += int64(len(p))
 }
 
-// column writes a column's chunk.
-func (f *fileWriter) column(c column, fill fill) {
-	if f.err != nil {
+// shared is column for one whose pages are the same for all columns with the same
+// key: only the first is encoded, and the others repeat its pages.
+func (f *fileWriter) shared(c column, key string, fill fill) {
+	if pages, ok := f.keep[key]; ok {
+		f.repeat(c, pages)
 		return
 	}
+	f.kept = []keptPage{}
+	f.column(c, fill)
+	if f.keep == nil {
+		f.keep = make(map[string][]keptPage)
+	}
+	f.keep[key], f.kept = f.kept, nil
+}
+
+// keptPage is a data page as it was written.
+type keptPage struct {
+	first, nulls int
+	header       header
+	body         []byte
+}
+
+func (f *fileWriter) repeat(c column, pages []keptPage) {
+	chunk := f.open(c)
+	stats := statistics{c: c}
+	for _, p := range pages {
+		stats.pages = append(stats.pages, extremes{nulls: int64(p.nulls)})
+		f.writePage(chunk, p.first, p.header, p.body)
+	}
+	stats.finish(chunk, &f.indexes[len(f.indexes)-1])
+}
+
+// open starts the chunk of a column, with its dictionary if it has one.
+func (f *fileWriter) open(c column) *format.ColumnChunk {
 	f.schema = append(f.schema, c.shape.element(c.name, c.optional))
 	chunk := f.begin(c.shape, []string{c.name})
 	chunk.MetaData.NumValues = int64(f.rows)
 	if c.dict != nil {
 		f.dictionary(chunk, c.dict)
 	}
+	return chunk
+}
+
+// column writes a column's chunk.
+func (f *fileWriter) column(c column, fill fill) {
+	if f.err != nil {
+		return
+	}
+	chunk := f.open(c)
 	stats := statistics{c: c}
 	for from := 0; from < f.rows && f.err == nil; from += f.v.rows {
 		f.v.reset()
@@ -171,7 +213,7 @@ func (f *fileWriter) dataPage(chunk *format.ColumnChunk, first int, c *column) {
 	page := f.page[:0]
 	if c.optional {
 		page = append(page, 0, 0, 0, 0)
-		page, f.codes = appendLevels(page, v.present, f.codes)
+		page = appendLevels(page, v.present)
 		binary.LittleEndian.PutUint32(page, uint32(len(page)-4))
 	}
 	encoding, page := f.values(page, c)
@@ -186,17 +228,12 @@ func (f *fileWriter) values(page []byte, c *column) (format.Encoding, []byte) {
 	switch {
 	case c.dict != nil:
 		codes := v.codes
-		if !all {
-			codes = f.codes[:0]
-			for i, p := range v.present {
-				if p == 1 {
-					codes = append(codes, v.codes[i])
-				}
-			}
-			f.codes = codes
+		if !all && !v.dense {
+			f.codes = compact(f.codes, v.codes, v.present)
+			codes = f.codes
 		}
 		width := codeWidth(c.dict.Len())
-		return format.RLEDictionary, appendRuns(append(page, byte(width)), codes, width)
+		return format.RLEDictionary, appendCodes(append(page, byte(width)), codes, width)
 	case c.shape.isText():
 		// A row without a value has no bytes: only its offset goes.
 		f.offsets = append(f.offsets[:0], 0)
@@ -221,14 +258,9 @@ func (f *fileWriter) values(page []byte, c *column) (format.Encoding, []byte) {
 		return format.Plain, page
 	}
 	nums := v.nums
-	if !all {
-		nums = f.ints[:0]
-		for i, p := range v.present {
-			if p == 1 {
-				nums = append(nums, v.nums[i])
-			}
-		}
-		f.ints = nums
+	if !all && !v.dense {
+		f.ints = compact(f.ints, v.nums, v.present)
+		nums = f.ints
 	}
 	switch c.shape {
 	case shapeBool:
@@ -255,6 +287,20 @@ func (f *fileWriter) values(page []byte, c *column) (format.Encoding, []byte) {
 	body, err := new(delta.BinaryPackedEncoding).EncodeInt64(nil, nums)
 	f.fail(err)
 	return format.DeltaBinaryPacked, append(page, body...)
+}
+
+// compact copies the values that are present.
+func compact[T any](dst, values []T, present []uint8) []T {
+	if cap(dst) < len(values)+1 {
+		dst = make([]T, 0, 2*len(values)+1)
+	}
+	dst = dst[:len(values)+1]
+	k := 0
+	for i, p := range present {
+		dst[k] = values[i]
+		k += int(p)
+	}
+	return dst[:k]
 }
 
 func (f *fileWriter) fail(err error) {
@@ -288,12 +334,21 @@ func (f *fileWriter) emitPage(chunk *format.ColumnChunk, first, values int, e fo
 		f.packed = f.compress(page)
 		body = f.packed
 	}
+	h := header{kind: format.DataPage, size: int32(len(page)), values: int32(values), encoding: e}
+	f.writePage(chunk, first, h, body)
+	if f.kept != nil {
+		f.kept = append(f.kept, keptPage{first, f.v.nulls(), h, bytes.Clone(body)})
+	}
+}
+
+// writePage writes a data page, whose first row is given, and notes where it is.
+func (f *fileWriter) writePage(chunk *format.ColumnChunk, first int, h header, body []byte) {
 	offset := f.at
 	if chunk.MetaData.DataPageOffset == 0 {
 		chunk.MetaData.DataPageOffset = offset
 	}
-	f.emit(chunk, header{kind: format.DataPage, size: int32(len(page)), values: int32(values), encoding: e}, body)
-	addEncoding(chunk, e)
+	f.emit(chunk, h, body)
+	addEncoding(chunk, h.encoding)
 	index := &f.indexes[len(f.indexes)-1]
 	index.offsets.PageLocations = append(index.offsets.PageLocations, format.PageLocation{
 		Offset: offset, CompressedPageSize: int32(f.at - offset), FirstRowIndex: int64(first),

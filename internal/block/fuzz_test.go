@@ -89,6 +89,7 @@ func FuzzEncodedRuns(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src []byte, kind byte) {
 		width := []int{1, 8, 16, 24, 32}[kind%5]
 		var want []uint32
+		var levels []uint8
 		for i, b := range src {
 			// Runs and single values of all sizes.
 			v := uint32(b>>4) * 0x01010101
@@ -96,10 +97,13 @@ func FuzzEncodedRuns(f *testing.F) {
 				v &= 1<<width - 1
 			}
 			for range 1 + int(b&15)*(i%4) {
-				want = append(want, v)
+				want, levels = append(want, v), append(levels, uint8(v))
 			}
 		}
-		enc := appendRuns(nil, want, width)
+		enc := appendCodes(nil, want, width)
+		if width == 1 {
+			enc = appendLevels(nil, levels)
+		}
 		got, err := decodeRuns(nil, enc, width, len(want), 0, len(want))
 		if err != nil || !slices.Equal(got, want) {
 			t.Fatalf("%v became %x, and that %v (%v)", want, enc, got, err)

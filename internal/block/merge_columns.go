@@ -286,18 +286,32 @@ func (m *merger) countErrors() error {
 		}
 		a.cursors = append(a.cursors, c)
 	}
+	failed := make([]int, len(m.inputs)) // code of the status
+	for i, c := range a.cursors {
+		failed[i] = -1
+		for code := range c.texts() {
+			if string(c.dict.text(uint32(code))) == span.StatusError.String() {
+				failed[i] = code
+			}
+		}
+	}
 	t, row := 0, 0
 	for row < m.rows {
-		_, err := a.each(min(stepRows, m.rows-row), func(_ uint32, p *cursorPage, from, to int) int {
-			for i := from; i < to; i++ {
-				for row >= m.traces[t].spans[1] {
+		_, err := a.each(min(stepRows, m.rows-row), func(input uint32, p *cursorPage, from, to int) int {
+			if p == nil || !p.coded || failed[input] < 0 {
+				row += to - from
+				return to - from
+			}
+			for i, code := range p.codes[from:to] {
+				if int(code) != failed[input] || !p.has(from+i) {
+					continue
+				}
+				for row+i >= m.traces[t].spans[1] {
 					t++
 				}
-				if p != nil && string(p.bytes(i)) == span.StatusError.String() {
-					m.traces[t].errors++
-				}
-				row++
+				m.traces[t].errors++
 			}
+			row += to - from
 			return to - from
 		})
 		if err != nil {

@@ -45,16 +45,17 @@ func (f *family) slot(id span.ID) int {
 	return int(binary.LittleEndian.Uint64(id[:]) * mix >> f.shift)
 }
 
-// add appends the next span. Of several with one id, the first is found.
-func (f *family) add(id span.ID) {
+// add appends the next span, and reports whether its id is new. Of several with
+// one id, the first is found.
+func (f *family) add(id span.ID) bool {
 	f.ids = append(f.ids, id)
 	for slot := f.slot(id); ; slot = (slot + 1) & (len(f.slots) - 1) {
 		switch at := f.slots[slot]; {
 		case at == 0:
 			f.slots[slot] = uint32(len(f.ids))
-			return
+			return true
 		case f.ids[at-1] == id:
-			return
+			return false
 		}
 	}
 }

@@ -57,7 +57,7 @@ func (s *statistics) page(v *vector) {
 			}
 		}
 		e.loB, e.hiB = bytes.Clone(e.loB), bytes.Clone(e.hiB) // they are views of the page
-	case len(v.present) == 0:
+	case len(v.present) == 0 || v.dense:
 		for _, x := range v.nums {
 			e.lo, e.hi = min(e.lo, x), max(e.hi, x)
 		}

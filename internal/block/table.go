@@ -55,7 +55,7 @@ func newTable(b *span.Batch) *table {
 	slices.SortStableFunc(order, func(x, y uint32) int { return keys[x].compare(keys[y]) })
 	t.order = make([]uint32, 0, b.Len())
 	for _, i := range order {
-		t.add(b.Unique(groups[i]))
+		t.add(groups[i])
 	}
 	return t
 }
@@ -122,6 +122,18 @@ func (t *table) root(rows []uint32) uint32 {
 // add appends a trace's rows, which are sorted by start.
 func (t *table) add(rows []uint32) {
 	b := t.b
+	t.family.reset(len(rows))
+	for _, row := range rows {
+		if !t.family.add(b.ID[row]) {
+			// An id occurs twice: maybe the whole span does.
+			rows = b.Unique(rows)
+			t.family.reset(len(rows))
+			for _, row := range rows {
+				t.family.add(b.ID[row])
+			}
+			break
+		}
+	}
 	root := t.root(rows)
 	tr := trace{
 		id: b.TraceID(rows[0]), start: b.Start[rows[0]], end: b.End(rows[0]),
@@ -129,10 +141,6 @@ func (t *table) add(rows []uint32) {
 		rootStart: b.Start[root], rootParent: b.Parent[root], rootName: b.Name[root], rootOf: t.service[b.Resource[root]],
 	}
 	var seen distinct
-	t.family.reset(len(rows))
-	for _, row := range rows {
-		t.family.add(b.ID[row])
-	}
 	for i, row := range rows {
 		distance := int32(noParent)
 		if parent := b.Parent[row]; !parent.IsZero() {

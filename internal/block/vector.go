@@ -1,6 +1,7 @@
 package block
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/everspan/everspan/internal/span"
@@ -8,9 +9,11 @@ import (
 
 // vector holds the values of one column for consecutive rows: entry i of each
 // slice belongs to row i. Which of nums, codes, fixed and text is filled follows
-// from the column; what it holds for a row without a value means nothing.
+// from the column; what it holds for a row without a value means nothing. Where
+// dense is set, nums or codes have no entry at all for such a row.
 type vector struct {
 	rows    int
+	dense   bool
 	present []uint8 // 1 or 0; nil when every row has a value
 	nums    []int64 // integers; doubles as IEEE 754 bits, booleans as 0 and 1
 	codes   []uint32
@@ -37,11 +40,7 @@ func (v *vector) has(row int) bool { return len(v.present) == 0 || v.present[row
 
 // nulls counts the rows without a value.
 func (v *vector) nulls() int {
-	n := 0
-	for _, p := range v.present {
-		n += int(1 - p)
-	}
-	return n
+	return len(v.present) - bytes.Count(v.present, []byte{1})
 }
 
 // numbers are the distinct values of a column of integers, each 8 or 4 bytes
