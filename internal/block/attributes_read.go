@@ -126,7 +126,7 @@ func (f *fileReader) leaf(ctx context.Context, name string, s shape, from, to in
 		if err != nil {
 			return nil, err
 		}
-		h, body, err := f.open(c, at, stored)
+		h, body, err := f.open(c, at, stored, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,9 @@ package block
 import (
 	"context"
 	"fmt"
+	"slices"
+
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // cursor reads rows of one column in any order, most of the time forward from
@@ -16,6 +19,8 @@ type cursor struct {
 	at    *cursorPage // used last
 	kept  []*cursorPage
 	hand  int // in kept: the next to be replaced, unless it was used
+
+	stored, body []byte // scratch
 }
 
 // keptPages is how many decoded pages a cursor holds, some 64 KiB each at most.
@@ -74,13 +79,17 @@ func (c *cursor) page(ctx context.Context, row int) (*cursorPage, error) {
 
 func (c *cursor) load(ctx context.Context, p *cursorPage, page int) error {
 	at := c.index.offsets[page]
-	stored, err := c.f.read(ctx, at, int(c.index.offsets[page+1]-at))
+	n := int(c.index.offsets[page+1] - at)
+	c.stored = slices.Grow(c.stored[:0], n)[:n]
+	if err := c.f.readInto(ctx, c.stored, at); err != nil {
+		return err
+	}
+	h, body, err := c.f.open(c.c, at, c.stored, c.body)
 	if err != nil {
 		return err
 	}
-	h, body, err := c.f.open(c.c, at, stored)
-	if err != nil {
-		return err
+	if c.c.codec != format.Uncompressed {
+		c.body = body
 	}
 	p.vector.reset()
 	p.shape, p.dict, p.coded, p.used = c.shape, c.dict, c.dict != nil, true

@@ -35,7 +35,7 @@ func (f *fileReader) dictionary(ctx context.Context, c *columnChunk, s shape) (*
 		if err != nil {
 			return nil, err
 		}
-		h, body, err := f.open(c, c.start, raw)
+		h, body, err := f.open(c, c.start, raw, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -181,8 +181,12 @@ func (f *fileReader) read(ctx context.Context, off int64, n int) ([]byte, error)
 		return f.tail[at : at+int64(n)], nil
 	}
 	p := make([]byte, n)
+	return p, f.readInto(ctx, p, off)
+}
+
+func (f *fileReader) readInto(ctx context.Context, p []byte, off int64) error {
 	if err := f.bkt.ReadAt(ctx, f.key, p, off); err != nil {
-		return nil, fmt.Errorf("%w %s: %w", errRead, f.key, err)
+		return fmt.Errorf("%w %s: %w", errRead, f.key, err)
 	}
-	return p, nil
+	return nil
 }

@@ -66,8 +66,9 @@ func (f *fileReader) pageIndex(ctx context.Context, c *columnChunk) (*pageIndex,
 	})
 }
 
-// open checks a page as it is stored, header and all, and unpacks it.
-func (f *fileReader) open(c *columnChunk, offset int64, stored []byte) (header, []byte, error) {
+// open checks a page as it is stored, header and all, and unpacks it, into scratch
+// if that is large enough.
+func (f *fileReader) open(c *columnChunk, offset int64, stored, scratch []byte) (header, []byte, error) {
 	h, body, err := f.check(offset, stored)
 	if err != nil {
 		return h, nil, err
@@ -78,7 +79,7 @@ func (f *fileReader) open(c *columnChunk, offset int64, stored []byte) (header, 
 		}
 		return h, body, nil
 	}
-	if body, err = decompress(body, c.codec, int(h.size)); err != nil {
+	if body, err = decompress(scratch, body, c.codec, int(h.size)); err != nil {
 		return h, nil, f.corrupt(offset, err)
 	}
 	return h, body, nil
@@ -105,7 +106,7 @@ func (f *fileReader) check(offset int64, stored []byte) (header, []byte, error) 
 // maxSnappy is more than what Snappy can make of a byte: copies of 64 from three.
 const maxSnappy = 32
 
-func decompress(src []byte, codec format.CompressionCodec, size int) ([]byte, error) {
+func decompress(dst, src []byte, codec format.CompressionCodec, size int) ([]byte, error) {
 	if codec == format.Snappy {
 		if n, err := s2.DecodedLen(src); err != nil || n != size {
 			return nil, fmt.Errorf("compressed from %d bytes, not %d (%v)", n, size, err)
@@ -113,7 +114,7 @@ func decompress(src []byte, codec format.CompressionCodec, size int) ([]byte, er
 		if size > maxSnappy*len(src)+64 {
 			return nil, fmt.Errorf("%d bytes can't come from %d", size, len(src))
 		}
-		return s2.Decode(nil, src)
+		return s2.Decode(dst[:cap(dst)], src)
 	}
 	// A frame that says how large it is gets that much at once.
 	var h zstd.Header
@@ -122,7 +123,10 @@ func decompress(src []byte, codec format.CompressionCodec, size int) ([]byte, er
 	}
 	// Memory is not given on a header's word alone: past what is usual, it grows
 	// with what really comes out.
-	out, err := zstdDecoder.DecodeAll(src, make([]byte, 0, min(size, 64*len(src)+1<<16)))
+	if cap(dst) < size {
+		dst = make([]byte, 0, min(size, 64*len(src)+1<<16))
+	}
+	out, err := zstdDecoder.DecodeAll(src, dst[:0])
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/parquet-go/parquet-go/format"
 )
 
 // rowReader reads the same rows of several columns. Columns are named first and
@@ -105,12 +107,16 @@ func (r *rowReader) read() error {
 		return err
 	}
 	// Pages of a column are in order: they were listed so.
+	var scratch []byte
 	for _, p := range pieces {
 		w, index := r.wanted[p.column], indexes[p.column]
 		first, n := int(index.rows[p.page]), int(index.rows[p.page+1]-index.rows[p.page])
-		h, body, err := r.f.open(w.chunk, p.from, p.stored)
+		h, body, err := r.f.open(w.chunk, p.from, p.stored, scratch)
 		if err != nil {
 			return err
+		}
+		if w.chunk.codec != format.Uncompressed {
+			scratch = body
 		}
 		if err := w.v.add(w.chunk, &h, body, n, max(r.from-first, 0), min(r.to-first, n)); err != nil {
 			return r.f.corrupt(p.from, fmt.Errorf("column %q: %w", w.chunk.path, err))

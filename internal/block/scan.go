@@ -42,10 +42,11 @@ func (f *fileReader) scan(ctx context.Context, name string, match func([]byte) b
 			}
 			begin = from
 		}
-		h, body, err := f.open(c, from, buf[from-begin:to-begin])
+		h, body, err := f.open(c, from, buf[from-begin:to-begin], s.body)
 		if err != nil {
 			return err
 		}
+		s.body = body
 		first := int(index.rows[p])
 		if err := s.page(&h, body, int(index.rows[p+1])-first); err != nil {
 			return f.corrupt(from, fmt.Errorf("column %q: %w", name, err))
@@ -69,6 +70,7 @@ type scanner struct {
 	only    int    // the code that hits, if there is one alone; -1 else
 	rows    []uint32
 	present []uint8
+	body    []byte // of the page
 }
 
 // prepare asks match for every value of the dictionary, and reports whether any
