@@ -115,13 +115,7 @@ func spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) 
 				if out.optional {
 					v.present = append(v.present, present(e != 0))
 				}
-				var full bool
-				if e != 0 {
-					full = v.appendText(c.Dict.Bytes(c.Codes[e-1]))
-				} else {
-					full = v.appendText(nil)
-				}
-				if full {
+				if e != 0 && v.appendText(c.Dict.Bytes(c.Codes[e-1])) {
 					return p + 1, nil
 				}
 			}
@@ -135,7 +129,6 @@ func spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) 
 		return
 	}
 	f.column(out, func(v *vector, from, to int) (int, error) {
-		v.dense = out.optional
 		for _, e := range rows[from:to] {
 			if e != 0 {
 				v.nums = append(v.nums, int64(c.Nums[e-1]))
@@ -164,7 +157,6 @@ func (v *vector) appendPresent(entries []uint32) {
 // none where rows[p] is 0.
 func codedEntries(f *fileWriter, c column, rows, codes []uint32) {
 	f.column(c, func(v *vector, from, to int) (int, error) {
-		v.dense = c.optional
 		for _, e := range rows[from:to] {
 			if e != 0 {
 				v.codes = append(v.codes, codes[e-1])
@@ -264,7 +256,6 @@ func setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
 	// sets: their pages are the same, and are made once.
 	key := fmt.Sprint(codeWidth(out.dict.Len()), code)
 	f.shared(out, key, func(v *vector, from, to int) (int, error) {
-		v.dense = out.optional
 		at := len(v.codes)
 		for _, row := range s.order[from:to] {
 			v.codes = append(v.codes, code[s.via[row]])
@@ -289,16 +280,11 @@ func setValues(f *fileWriter, c column, s *attributeSource, from *span.Column, e
 				v.present = append(v.present, present(e != 0))
 			}
 			switch {
-			case c.shape.isText() && e != 0:
-				if v.appendText(from.Dict.Bytes(from.Codes[e-1])) {
-					return p + 1, nil
-				}
-			case c.shape.isText():
-				v.appendText(nil)
-			case e != 0:
+			case e == 0:
+			case !c.shape.isText():
 				v.nums = append(v.nums, int64(from.Nums[e-1]))
-			default:
-				v.nums = append(v.nums, 0)
+			case v.appendText(from.Dict.Bytes(from.Codes[e-1])):
+				return p + 1, nil
 			}
 		}
 		return hi - lo, nil

@@ -1,6 +1,7 @@
 package block
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -20,25 +21,92 @@ type cursor struct {
 	kept  []*cursorPage
 	hand  int // in kept: the next to be replaced, unless it was used
 
-	stored, body []byte // scratch
+	pool *pagePool
 }
 
 // keptPages is how many decoded pages a cursor holds, some 64 KiB each at most.
 const keptPages = 32
 
+// cursorPage is a page whose values are dense: rows are walked, not looked up.
 type cursorPage struct {
 	values
 	first, end int // rows of the file
 	used       bool
+
+	at, rank int // row, counted from first, and how many before it have a value
+}
+
+// rankOf returns which value is that of a row, if it has one: how many rows before
+// it have one.
+func (p *cursorPage) rankOf(row int) int {
+	if len(p.present) == 0 {
+		return row
+	}
+	if row < p.at {
+		p.at, p.rank = 0, 0
+	}
+	p.rank += bytes.Count(p.present[p.at:row], one)
+	p.at = row
+	return p.rank
+}
+
+var one = []byte{1}
+
+// num returns a row's number, 0 for null.
+func (p *cursorPage) num(row int) int64 {
+	if !p.has(row) {
+		return 0
+	}
+	i := p.rankOf(row)
+	if p.coded {
+		return p.dict.nums[p.codes[i]]
+	}
+	return p.nums[i]
+}
+
+// bytes returns a row's text or id, nil for null.
+func (p *cursorPage) bytes(row int) []byte {
+	if !p.has(row) {
+		return nil
+	}
+	i := p.rankOf(row)
+	switch w := p.shape.width(); {
+	case p.coded:
+		return p.dict.text(p.codes[i])
+	case w > 0:
+		return p.fixed[i*w : (i+1)*w : (i+1)*w]
+	}
+	return p.vector.bytes(i)
+}
+
+// pagePool hands the memory of pages from one column to the next.
+type pagePool struct {
+	free         []*cursorPage
+	stored, body []byte // scratch
+}
+
+func (p *pagePool) take() *cursorPage {
+	if n := len(p.free); n > 0 {
+		page := p.free[n-1]
+		p.free = p.free[:n-1]
+		return page
+	}
+	return new(cursorPage)
+}
+
+// close gives the pages of a cursor back.
+func (c *cursor) close() {
+	c.pool.free = append(c.pool.free, c.kept...)
+	c.kept, c.at = nil, nil
 }
 
 // cursor opens a column for reading by row.
-func (f *fileReader) cursor(ctx context.Context, name string, s shape) (*cursor, error) {
+func (f *fileReader) cursor(ctx context.Context, pool *pagePool, name string, s shape) (*cursor, error) {
 	v, err := f.start(ctx, name, s)
 	if err != nil {
 		return nil, err
 	}
-	c := &cursor{f: f, c: f.columns[name], shape: s, dict: v.dict}
+	c := &cursor{f: f, c: f.columns[name], shape: s, dict: v.dict, pool: pool}
 	if c.c != nil {
 		c.index, err = f.pageIndex(ctx, c.c)
 	}
@@ -59,7 +127,7 @@ func (c *cursor) page(ctx context.Context, row int) (*cursorPage, error) {
 	}
 	var p *cursorPage
 	if len(c.kept) < keptPages {
-		p = new(cursorPage)
+		p = c.pool.take()
 		c.kept = append(c.kept, p)
 	} else {
 		for c.kept[c.hand].used {
@@ -80,19 +148,20 @@ func (c *cursor) page(ctx context.Context, row int) (*cursorPage, error) {
 func (c *cursor) load(ctx context.Context, p *cursorPage, page int) error {
 	at := c.index.offsets[page]
 	n := int(c.index.offsets[page+1] - at)
-	c.stored = slices.Grow(c.stored[:0], n)[:n]
-	if err := c.f.readInto(ctx, c.stored, at); err != nil {
+	c.pool.stored = slices.Grow(c.pool.stored[:0], n)[:n]
+	if err := c.f.readInto(ctx, c.pool.stored, at); err != nil {
 		return err
 	}
-	h, body, err := c.f.open(c.c, at, c.stored, c.body)
+	h, body, err := c.f.open(c.c, at, c.pool.stored, c.pool.body)
 	if err != nil {
 		return err
 	}
 	if c.c.codec != format.Uncompressed {
-		c.body = body
+		c.pool.body = body
 	}
 	p.vector.reset()
-	p.shape, p.dict, p.coded, p.used = c.shape, c.dict, c.dict != nil, true
+	p.shape, p.dict, p.coded, p.dense, p.used = c.shape, c.dict, c.dict != nil, true, true
+	p.at, p.rank = 0, 0
 	p.first, p.end = int(c.index.rows[page]), int(c.index.rows[page+1])
 	if err := p.add(c.c, &h, body, p.end-p.first, 0, p.end-p.first); err != nil {
 		return c.f.corrupt(at, fmt.Errorf("column %q: %w", c.c.path, err))

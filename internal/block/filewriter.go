@@ -72,11 +72,11 @@ type fileWriter struct {
 	keep map[string][]keptPage // pages that may be repeated, see shared
 	kept []keptPage            // those of the column under way, if it is shared
 
-	v              vector
-	page, packed   []byte // scratch
-	head           []byte
-	codes, offsets []uint32
-	ints           []int64
+	v            vector
+	page, packed []byte // scratch
+	head         []byte
+	encoded      []byte
+	offsets      []uint32
 }
 
 type pageIndexes struct {
@@ -94,8 +94,9 @@ type column struct {
 	dict valueSet
 }
 
-// fill appends the rows [from, to) of a column to v, or fewer when they are
-// large, but at least one.
+// fill appends the rows [from, to) of a column to v, all or, when they are large,
+// fewer, but at least one: of an optional column which of them have a value, and
+// the values of those.
 type fill func(v *vector, from, to int) (rows int, err error)
 
 func newFileWriter(w io.Writer, rows int, codec format.CompressionCodec) *fileWriter {
@@ -194,17 +195,17 @@ func (c *column) pageBytes() int {
 func (v *vector) size(c *column) int {
 	switch {
 	case c.dict != nil:
-		return v.rows * codeWidth(c.dict.Len()) / 8
+		return len(v.codes) * codeWidth(c.dict.Len()) / 8
 	case c.shape.isText():
 		return len(v.text) + len(v.ends)
 	case c.shape.width() > 0:
 		return len(v.fixed)
 	case c.shape == shapeBool:
-		return v.rows / 8
+		return len(v.nums) / 8
 	case c.shape == shapeDouble:
-		return v.rows * 8
+		return len(v.nums) * 8
 	}
-	return v.rows * 4
+	return len(v.nums) * 4
 }
 
 // dataPage writes the rows of f.v as a page.
@@ -224,83 +225,44 @@ func (f *fileWriter) dataPage(chunk *format.ColumnChunk, first int, c *column) {
 // values appends the values of f.v in the encoding that suits the column.
 func (f *fileWriter) values(page []byte, c *column) (format.Encoding, []byte) {
 	v := &f.v
-	all := len(v.present) == 0
 	switch {
 	case c.dict != nil:
-		codes := v.codes
-		if !all && !v.dense {
-			f.codes = compact(f.codes, v.codes, v.present)
-			codes = f.codes
-		}
 		width := codeWidth(c.dict.Len())
-		return format.RLEDictionary, appendCodes(append(page, byte(width)), codes, width)
+		return format.RLEDictionary, appendCodes(append(page, byte(width)), v.codes, width)
 	case c.shape.isText():
-		// A row without a value has no bytes: only its offset goes.
-		f.offsets = append(f.offsets[:0], 0)
-		for i, end := range v.ends {
-			if all || v.present[i] == 1 {
-				f.offsets = append(f.offsets, end)
-			}
-		}
-		body, err := new(delta.LengthByteArrayEncoding).EncodeByteArray(nil, v.text, f.offsets)
+		f.offsets = append(append(f.offsets[:0], 0), v.ends...)
+		body, err := new(delta.LengthByteArrayEncoding).EncodeByteArray(f.encoded[:0], v.text, f.offsets)
 		f.fail(err)
+		f.encoded = body
 		return format.DeltaLengthByteArray, append(page, body...)
 	case c.shape.width() > 0:
-		if all {
-			return format.Plain, append(page, v.fixed...)
-		}
-		w := c.shape.width()
-		for i, p := range v.present {
-			if p == 1 {
-				page = append(page, v.fixed[i*w:(i+1)*w]...)
-			}
-		}
-		return format.Plain, page
-	}
-	nums := v.nums
-	if !all && !v.dense {
-		f.ints = compact(f.ints, v.nums, v.present)
-		nums = f.ints
-	}
-	switch c.shape {
-	case shapeBool:
+		return format.Plain, append(page, v.fixed...)
+	case c.shape == shapeBool:
 		at := len(page)
-		page = append(page, make([]byte, (len(nums)+7)/8)...)
-		for i, n := range nums {
+		page = append(page, make([]byte, (len(v.nums)+7)/8)...)
+		for i, n := range v.nums {
 			page[at+i/8] |= byte(n&1) << (i % 8)
 		}
 		return format.Plain, page
-	case shapeDouble:
-		for _, n := range nums {
+	case c.shape == shapeDouble:
+		for _, n := range v.nums {
 			page = binary.LittleEndian.AppendUint64(page, uint64(n))
 		}
 		return format.Plain, page
-	case shapeInt32:
-		short := make([]int32, len(nums))
-		for i, n := range nums {
+	case c.shape == shapeInt32:
+		short := make([]int32, len(v.nums))
+		for i, n := range v.nums {
 			short[i] = int32(n)
 		}
-		body, err := new(delta.BinaryPackedEncoding).EncodeInt32(nil, short)
+		body, err := new(delta.BinaryPackedEncoding).EncodeInt32(f.encoded[:0], short)
 		f.fail(err)
+		f.encoded = body
 		return format.DeltaBinaryPacked, append(page, body...)
 	}
-	body, err := new(delta.BinaryPackedEncoding).EncodeInt64(nil, nums)
+	body, err := new(delta.BinaryPackedEncoding).EncodeInt64(f.encoded[:0], v.nums)
 	f.fail(err)
+	f.encoded = body
 	return format.DeltaBinaryPacked, append(page, body...)
-}
-
-// compact copies the values that are present.
-func compact[T any](dst, values []T, present []uint8) []T {
-	if cap(dst) < len(values)+1 {
-		dst = make([]T, 0, 2*len(values)+1)
-	}
-	dst = dst[:len(values)+1]
-	k := 0
-	for i, p := range present {
-		dst[k] = values[i]
-		k += int(p)
-	}
-	return dst[:k]
 }
 
 func (f *fileWriter) fail(err error) {

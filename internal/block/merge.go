@@ -73,6 +73,7 @@ type merger struct {
 	ctx    context.Context
 	pause  func(context.Context) error
 	inputs []*input
+	pool   pagePool
 
 	traces          []trace // in the order of their rows
 	names, services span.Dict

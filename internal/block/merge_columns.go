@@ -49,6 +49,12 @@ func (a *along) each(n int, do func(input uint32, p *cursorPage, from, to int) i
 	return taken, nil
 }
 
+func (a *along) close() {
+	for _, c := range a.cursors {
+		c.close()
+	}
+}
+
 // source is a column as one input has it.
 type source struct {
 	file *fileReader
@@ -70,10 +76,10 @@ func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []so
 	a := &along{m: m, runs: runs}
 	c := column{name: name, shape: s}
 	for _, src := range from {
-		cur := &cursor{f: src.file, shape: s}
+		cur := &cursor{f: src.file, shape: s, pool: &m.pool}
 		if src.name != "" {
 			var err error
-			if cur, err = src.file.cursor(m.ctx, src.name, s); err != nil {
+			if cur, err = src.file.cursor(m.ctx, &m.pool, src.name, s); err != nil {
 				return err
 			}
 		}
@@ -99,6 +105,7 @@ func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []so
 			return v.copy(&c, a, input, p, from, to)
 		})
 	})
+	a.close()
 	return f.err
 }
 
@@ -106,61 +113,71 @@ func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []so
 // many it took.
 func (v *vector) copy(c *column, a *along, input uint32, p *cursorPage, from, to int) int {
 	n := to - from
+	if p == nil {
+		v.present = append(v.present, zeroes[:n]...)
+		return n
+	}
+	first, last := p.rankOf(from), p.rankOf(to)
 	if c.optional {
-		switch {
-		case p == nil:
-			v.present = append(v.present, zeroes[:n]...)
-		case len(p.present) == 0:
+		if len(p.present) == 0 {
 			v.present = append(v.present, ones8[:n]...)
-		default:
+		} else {
 			v.present = append(v.present, p.present[from:to]...)
 		}
 	}
-	switch {
-	case c.dict != nil && p == nil:
-		v.codes = append(v.codes, make([]uint32, n)...)
+	switch w := c.shape.width(); {
 	case c.dict != nil:
 		if remap := a.remap[input]; remap != nil {
-			for _, code := range p.codes[from:to] {
+			for _, code := range p.codes[first:last] {
 				v.codes = append(v.codes, remap[code])
 			}
 			break
 		}
-		for row := from; row < to; row++ {
-			code := uint32(0)
-			if p.has(row) {
-				code = c.dict.find(&p.values, row)
-			}
-			v.codes = append(v.codes, code)
+		for i := first; i < last; i++ {
+			v.codes = append(v.codes, c.dict.find(&p.values, i))
 		}
 	case c.shape.isText():
-		for row := from; row < to; row++ {
-			var s []byte
-			if p != nil {
-				s = p.values.bytes(row)
-			}
-			if v.appendText(s) {
-				if c.optional {
-					v.present = v.present[:len(v.present)-(to-row-1)]
+		for i := first; i < last; i++ {
+			if full := v.appendText(p.entry(i)); full && i+1 < last {
+				// The rest has to wait: take the rows up to this value.
+				if len(p.present) > 0 {
+					for to = from; p.rankOf(to) <= i; to++ {
+					}
+				} else {
+					to = i + 1
 				}
-				return row + 1 - from
+				if c.optional {
+					v.present = v.present[:len(v.present)-(n-(to-from))]
+				}
+				return to - from
 			}
 		}
-	case c.shape.width() > 0 && p == nil:
-		v.fixed = append(v.fixed, make([]byte, n*c.shape.width())...)
-	case c.shape.width() > 0:
-		w := c.shape.width()
-		v.fixed = append(v.fixed, p.fixed[from*w:to*w]...)
-	case p == nil:
-		v.nums = append(v.nums, make([]int64, n)...)
+	case w > 0:
+		v.fixed = append(v.fixed, p.fixed[first*w:last*w]...)
 	case p.coded:
-		for row := from; row < to; row++ {
-			v.nums = append(v.nums, p.num(row))
+		for _, code := range p.codes[first:last] {
+			v.nums = append(v.nums, p.dict.nums[code])
 		}
 	default:
-		v.nums = append(v.nums, p.nums[from:to]...)
+		v.nums = append(v.nums, p.nums[first:last]...)
 	}
 	return n
+}
+
+// entry returns text i, coded or not.
+func (v *values) entry(i int) []byte {
+	if v.coded {
+		return v.dict.text(v.codes[i])
+	}
+	return v.vector.bytes(i)
+}
+
+// number returns number i, coded or not.
+func (v *values) number(i int) int64 {
+	if v.coded {
+		return v.dict.nums[v.codes[i]]
+	}
+	return v.nums[i]
 }
 
 var zeroes, ones8 = make([]uint8, stepRows), slices.Repeat([]uint8{1}, stepRows)
@@ -203,12 +220,11 @@ func (m *merger) joinDictionaries(s shape, cursors []*cursor) (valueSet, [][]uin
 			if err != nil {
 				return nil, nil, err
 			}
-			for ; row < p.end; row++ {
-				if p.has(row - p.first) {
-					d.find(&p.values, row-p.first)
-					seen++
-				}
+			for i := range p.values.entries() {
+				d.find(&p.values, i)
+				seen++
 			}
+			row = p.end
 			if s.isText() && seen >= 1<<14 && 2*d.Len() > seen+values-plain || d.bytesize() > maxDictionary || !s.isText() && d.Len() > maxNumbers {
 				return nil, nil, nil
 			}
@@ -224,9 +240,17 @@ func (m *merger) joinDictionaries(s shape, cursors []*cursor) (valueSet, [][]uin
 func (t texts) join(d *dictionary, code uint32) uint32    { return t.Code(d.text(code)) }
 func (n *numbers) join(d *dictionary, code uint32) uint32 { return n.code(d.nums[code]) }
 
-// find returns the code of a row's value, which is added if it is new.
-func (t texts) find(v *values, row int) uint32    { return t.Code(v.bytes(row)) }
-func (n *numbers) find(v *values, row int) uint32 { return n.code(v.num(row)) }
+// find returns the code of value i, which is added if it is new.
+func (t texts) find(v *values, i int) uint32    { return t.Code(v.entry(i)) }
+func (n *numbers) find(v *values, i int) uint32 { return n.code(v.number(i)) }
+
+// entries is how many values there are, where they are dense.
+func (v *values) entries() int {
+	if v.coded {
+		return len(v.codes)
+	}
+	return max(len(v.nums), len(v.ends))
+}
 
 func (t texts) bytesize() int    { return t.Bytesize() + 4*t.Len() }
 func (n *numbers) bytesize() int { return len(n.values) }
@@ -280,7 +304,7 @@ func (m *merger) traceIDs(f *fileWriter) {
 func (m *merger) countErrors() error {
 	a := &along{m: m, runs: m.runs}
 	for _, in := range m.inputs {
-		c, err := in.spans.cursor(m.ctx, "status", shapeText)
+		c, err := in.spans.cursor(m.ctx, &m.pool, "status", shapeText)
 		if err != nil {
 			return err
 		}
@@ -295,15 +319,17 @@ func (m *merger) countErrors() error {
 			}
 		}
 	}
+	defer a.close()
 	t, row := 0, 0
 	for row < m.rows {
 		_, err := a.each(min(stepRows, m.rows-row), func(input uint32, p *cursorPage, from, to int) int {
-			if p == nil || !p.coded || failed[input] < 0 {
+			if p == nil || failed[input] < 0 || len(p.present) > 0 {
 				row += to - from
 				return to - from
 			}
+			// Every span has a status.
 			for i, code := range p.codes[from:to] {
-				if int(code) != failed[input] || !p.has(from+i) {
+				if int(code) != failed[input] {
 					continue
 				}
 				for row+i >= m.traces[t].spans[1] {

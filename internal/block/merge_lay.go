@@ -16,6 +16,7 @@ type layer struct {
 	distances, parents []*cursor
 	family             family
 	events, links      []*cursor // their column span_row
+	runs               []run     // of the trace
 	rows               []place
 	pairs              []pair
 	seen               map[string]bool
@@ -50,7 +51,7 @@ func newLayer(m *merger) (*layer, error) {
 			{in.spans, "parent_distance", shapeInt32, &l.distances}, {in.spans, "parent_span_id", shapeSpanID, &l.parents},
 			{in.events, "span_row", shapeInt64, &l.events}, {in.links, "span_row", shapeInt64, &l.links},
 		} {
-			opened, err := c.f.cursor(m.ctx, c.name, c.shape)
+			opened, err := c.f.cursor(m.ctx, &m.pool, c.name, c.shape)
 			if err != nil {
 				return nil, err
 			}
@@ -66,10 +67,10 @@ func (l *layer) trace(parts []part) error {
 	m := l.m
 	t := parts[0].trace
 	t.spans[0], t.events[0], t.links[0] = m.rows, len(m.events.owners), len(m.links.owners)
-	firstRun := len(m.runs)
+	l.runs = l.runs[:0]
 	if len(parts) == 1 {
 		at := parts[0].spans
-		m.runs = append(m.runs, run{parts[0].input, uint32(at[0]), uint32(at[1] - at[0])})
+		l.runs = append(l.runs, run{parts[0].input, uint32(at[0]), uint32(at[1] - at[0])})
 		m.rows += at[1] - at[0]
 		if err := l.keepParents(parts[0].input, at); err != nil {
 			return err
@@ -78,11 +79,14 @@ func (l *layer) trace(parts []part) error {
 		if err := l.interleave(parts); err != nil {
 			return err
 		}
-		if err := l.findParents(m.runs[firstRun:]); err != nil {
+		if err := l.findParents(l.runs); err != nil {
 			return err
 		}
 	}
-	runs := m.runs[firstRun:]
+	for _, r := range l.runs {
+		m.runs = join(m.runs, r)
+	}
+	runs := l.runs
 	var err error
 	if err = l.children(&m.events, l.events, parts, runs, t.spans[0], func(p *part) [2]int { return p.events }); err != nil {
 		return err
@@ -93,6 +97,15 @@ func (l *layer) trace(parts []part) error {
 	t.spans[1], t.events[1], t.links[1] = m.rows, len(m.events.owners), len(m.links.owners)
 	m.traces = append(m.traces, t)
 	return nil
+}
+
+// join appends a run, or lengthens the last one when it goes on there.
+func join(runs []run, r run) []run {
+	if n := len(runs); n > 0 && runs[n-1].input == r.input && runs[n-1].first+runs[n-1].count == r.first {
+		runs[n-1].count += r.count
+		return runs
+	}
+	return append(runs, r)
 }
 
 // keepParents takes over the parents of rows that stay together.
@@ -204,7 +217,7 @@ func (l *layer) interleave(parts []part) error {
 		for to = from + 1; to < len(l.rows) && l.rows[to].start == l.rows[from].start; to++ {
 		}
 		clear(l.seen)
-		for i, p := range l.rows[from:to] {
+		for _, p := range l.rows[from:to] {
 			if to-from > 1 {
 				if again, err := l.again(p); err != nil {
 					return err
@@ -213,11 +226,7 @@ func (l *layer) interleave(parts []part) error {
 				}
 			}
 			m.rows++
-			if last := len(m.runs) - 1; from+i > 0 && m.runs[last].input == p.input && m.runs[last].first+m.runs[last].count == p.row {
-				m.runs[last].count++
-			} else {
-				m.runs = append(m.runs, run{p.input, p.row, 1})
-			}
+			l.runs = join(l.runs, run{p.input, p.row, 1})
 		}
 	}
 	return nil
@@ -262,13 +271,9 @@ func (l *layer) children(to *children, owners []*cursor, parts []part, runs []ru
 	if len(parts) > 1 {
 		slices.SortStableFunc(l.pairs, func(x, y pair) int { return cmp.Compare(x.owner, y.owner) })
 	}
-	for i, p := range l.pairs {
+	for _, p := range l.pairs {
 		to.owners = append(to.owners, p.owner)
-		if last := len(to.runs) - 1; i > 0 && to.runs[last].input == p.input && to.runs[last].first+to.runs[last].count == p.row {
-			to.runs[last].count++
-		} else {
-			to.runs = append(to.runs, run{p.input, p.row, 1})
-		}
+		to.runs = join(to.runs, run{p.input, p.row, 1})
 	}
 	return nil
 }

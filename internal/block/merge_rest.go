@@ -54,12 +54,13 @@ func (m *merger) mergeSets() error {
 func (m *merger) references(column string, s *mergedSets) ([]uint32, error) {
 	a := &along{m: m, runs: m.runs}
 	for _, in := range m.inputs {
-		c, err := in.spans.cursor(m.ctx, column, shapeInt32)
+		c, err := in.spans.cursor(m.ctx, &m.pool, column, shapeInt32)
 		if err != nil {
 			return nil, err
 		}
 		a.cursors = append(a.cursors, c)
 	}
+	defer a.close()
 	out := make([]uint32, 0, m.rows)
 	for len(out) < m.rows {
 		if len(out)%(32*stepRows) == 0 {
@@ -130,7 +131,7 @@ func (r *restMerger) column(c attributeColumn, from []source) error {
 		if src.name == "" {
 			continue
 		}
-		cur, err := src.file.cursor(r.m.ctx, src.name, shapeOf(t))
+		cur, err := src.file.cursor(r.m.ctx, &r.m.pool, src.name, shapeOf(t))
 		if err != nil {
 			return err
 		}

@@ -90,10 +90,9 @@ func writeParents(f *fileWriter, distances []int32, foreign map[uint32]span.ID) 
 		for _, n := range distances[from:to] {
 			v.present = append(v.present, present(n != noParent))
 			switch {
+			case n == noParent:
 			case c.dict == nil:
 				v.nums = append(v.nums, int64(n))
-			case n == noParent:
-				v.codes = append(v.codes, 0)
 			default:
 				v.codes = append(v.codes, d.code(int64(n)))
 			}
@@ -106,8 +105,10 @@ func writeParents(f *fileWriter, distances []int32, foreign map[uint32]span.ID) 
 			if distances[row] == noParent {
 				id = foreign[uint32(row)]
 			}
-			v.fixed = append(v.fixed, id[:]...)
 			v.present = append(v.present, present(!id.IsZero()))
+			if !id.IsZero() {
+				v.fixed = append(v.fixed, id[:]...)
+			}
 		}
 		return to - from, nil
 	})

@@ -44,11 +44,8 @@ func (s *statistics) page(v *vector) {
 	switch w := s.c.shape.width(); {
 	case !s.c.ordered() || e.empty:
 	case w > 0:
-		for i := range v.rows {
-			if !v.has(i) {
-				continue
-			}
-			x := v.fixed[i*w : (i+1)*w]
+		for at := 0; at < len(v.fixed); at += w {
+			x := v.fixed[at : at+w]
 			if e.loB == nil || bytes.Compare(x, e.loB) < 0 {
 				e.loB = x
 			}
@@ -57,15 +54,9 @@ func (s *statistics) page(v *vector) {
 			}
 		}
 		e.loB, e.hiB = bytes.Clone(e.loB), bytes.Clone(e.hiB) // they are views of the page
-	case len(v.present) == 0 || v.dense:
+	default:
 		for _, x := range v.nums {
 			e.lo, e.hi = min(e.lo, x), max(e.hi, x)
-		}
-	default:
-		for i, x := range v.nums {
-			if v.present[i] == 1 {
-				e.lo, e.hi = min(e.lo, x), max(e.hi, x)
-			}
 		}
 	}
 	s.pages = append(s.pages, e)

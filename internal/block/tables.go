@@ -34,9 +34,11 @@ func coded[T ~uint32 | ~uint8](f *fileWriter, name string, s shape, order []uint
 func fixed(f *fileWriter, name string, s shape, order []uint32, value func(e uint32) []byte, null func(e uint32) bool) {
 	f.column(column{name: name, shape: s, optional: null != nil}, func(v *vector, from, to int) (int, error) {
 		for _, e := range order[from:to] {
-			v.fixed = append(v.fixed, value(e)...)
 			if null != nil {
 				v.present = append(v.present, present(!null(e)))
+			}
+			if null == nil || !null(e) {
+				v.fixed = append(v.fixed, value(e)...)
 			}
 		}
 		return to - from, nil
@@ -185,8 +187,10 @@ func counts(f *fileWriter, name string, order []uint32, c *span.Column) {
 			if len(c.Rows) > 0 {
 				n = c.Count(e)
 			}
-			v.nums = append(v.nums, int64(n))
 			v.present = append(v.present, present(n != 0))
+			if n != 0 {
+				v.nums = append(v.nums, int64(n))
+			}
 		}
 		return to - from, nil
 	})
@@ -258,8 +262,10 @@ func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (Fil
 		f.column(column{name: "first_" + name, shape: shapeInt64, optional: true}, func(v *vector, from, to int) (int, error) {
 			for _, e := range order[from:to] {
 				r := at(&traces[e])
-				v.nums = append(v.nums, int64(r[0]))
 				v.present = append(v.present, present(r[0] < r[1]))
+				if r[0] < r[1] {
+					v.nums = append(v.nums, int64(r[0]))
+				}
 			}
 			return to - from, nil
 		})

@@ -9,9 +9,12 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// values is what consecutive rows of one column of a file hold.
+// values is what consecutive rows of one column of a file hold. Entry i of nums,
+// codes, fixed and ends belongs to row i, and means nothing where that has no
+// value; with dense set, rows without a value have no entry.
 type values struct {
 	vector
+	dense  bool
 	shape  shape
 	absent bool        // the file has no such column: no row has a value
 	dict   *dictionary // of the codes
@@ -65,7 +68,7 @@ func (v *values) add(c *columnChunk, h *header, body []byte, n, from, to int) er
 	if err := v.decode(c, h.encoding, body, total, before, within); err != nil {
 		return err
 	}
-	if within < to-from {
+	if within < to-from && !v.dense {
 		v.spread(to-from, within)
 	}
 	v.rows += to - from

@@ -7,14 +7,12 @@ import (
 	"github.com/everspan/everspan/internal/span"
 )
 
-// vector holds the values of one column for consecutive rows: entry i of each
-// slice belongs to row i. Which of nums, codes, fixed and text is filled follows
-// from the column; what it holds for a row without a value means nothing. Where
-// dense is set, nums or codes have no entry at all for such a row.
+// vector holds the values of one column for consecutive rows: which rows have one,
+// and the values of those that do. Which of nums, codes, fixed and text is filled
+// follows from the column.
 type vector struct {
 	rows    int
-	dense   bool
-	present []uint8 // 1 or 0; nil when every row has a value
+	present []uint8 // 1 or 0, by row; empty when every row has a value
 	nums    []int64 // integers; doubles as IEEE 754 bits, booleans as 0 and 1
 	codes   []uint32
 	fixed   []byte // values of a fixed width, back to back
@@ -26,13 +24,13 @@ func (v *vector) reset() {
 	*v = vector{present: v.present[:0], nums: v.nums[:0], codes: v.codes[:0], fixed: v.fixed[:0], text: v.text[:0], ends: v.ends[:0]}
 }
 
-// bytes returns the text of a row.
-func (v *vector) bytes(row int) []byte {
+// bytes returns text i.
+func (v *vector) bytes(i int) []byte {
 	start := uint32(0)
-	if row > 0 {
-		start = v.ends[row-1]
+	if i > 0 {
+		start = v.ends[i-1]
 	}
-	return v.text[start:v.ends[row]:v.ends[row]]
+	return v.text[start:v.ends[i]:v.ends[i]]
 }
 
 // has reports whether a row has a value.
@@ -95,7 +93,7 @@ type valueSet interface {
 	// bytesize is the length of plain.
 	bytesize() int
 	join(d *dictionary, code uint32) uint32
-	find(v *values, row int) uint32
+	find(v *values, i int) uint32
 }
 
 func (n *numbers) Len() int { return n.n }
