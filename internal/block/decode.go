@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 )
 
 // ErrCorrupt is wrapped by every error that says a file's bytes can't be right.
@@ -162,6 +163,10 @@ func countLevels(src []byte, n int) (set int, err error) {
 // ones counts the set bits among the first n.
 func ones(p []byte, n int) int {
 	set := 0
+	for ; n >= 64; n -= 64 {
+		set += bits.OnesCount64(binary.LittleEndian.Uint64(p))
+		p = p[8:]
+	}
 	for ; n >= 8; n -= 8 {
 		set += bits.OnesCount8(p[0])
 		p = p[1:]
@@ -271,31 +276,41 @@ func decodeDelta(dst []int64, src []byte, n, limit int) (out []int64, rest []byt
 
 // unpackDeltas appends n values, each the one before plus least plus width bits.
 func unpackDeltas(dst []int64, src []byte, width, n int, least, value int64) ([]int64, int64) {
+	at := len(dst)
+	dst = slices.Grow(dst, n)[:at+n]
+	to := dst[at:]
 	if width == 0 {
-		for range n {
+		for i := range to {
 			value += least
-			dst = append(dst, value)
+			to[i] = value
 		}
 		return dst, value
 	}
-	bit := 0
-	for range n {
+	// Eight bytes at a time, as long as there are so many and a value fits into
+	// what a shift leaves of them.
+	i, bit := 0, 0
+	if width <= 56 {
+		mask := uint64(1)<<width - 1
+		safe := len(src) - 8
+		for ; i < len(to) && bit>>3 <= safe; i++ {
+			value += least + int64(binary.LittleEndian.Uint64(src[bit>>3:])>>(bit&7)&mask)
+			to[i] = value
+			bit += width
+		}
+	}
+	for ; i < len(to); i++ {
 		var d uint64
-		if at := bit / 8; width <= 56 && at+8 <= len(src) {
-			d = binary.LittleEndian.Uint64(src[at:]) >> (bit % 8)
-		} else {
-			for got := 0; got < width; {
-				at, off := (bit+got)/8, (bit+got)%8
-				d |= uint64(src[at]>>off) << got
-				got += 8 - off
-			}
+		for got := 0; got < width; {
+			at, off := (bit+got)/8, (bit+got)%8
+			d |= uint64(src[at]>>off) << got
+			got += 8 - off
 		}
 		if width < 64 {
 			d &= 1<<width - 1
 		}
 		bit += width
 		value += least + int64(d)
-		dst = append(dst, value)
+		to[i] = value
 	}
 	return dst, value
 }

@@ -51,9 +51,10 @@ const (
 
 // zstdEncoder is for blocks that are written for good. Those that are written from
 // memory will soon be merged and take Snappy, at a third of the price. Ids in hex
-// and the like have no repetitions, only few letters: literals are always coded.
+// and the like have no repetitions, only few letters: literals are always coded. Pages have a
+// checksum of their own.
 var zstdEncoder, _ = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1),
-	zstd.WithZeroFrames(true), zstd.WithAllLitEntropyCompression(true))
+	zstd.WithZeroFrames(true), zstd.WithAllLitEntropyCompression(true), zstd.WithEncoderCRC(false))
 
 // fileWriter writes one Parquet file with one row group, column by column. A
 // column arrives in pieces, already coded where it has a dictionary: nothing is

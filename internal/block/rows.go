@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -21,6 +23,7 @@ type rowReader struct {
 
 type wanted struct {
 	chunk *columnChunk
+	index *pageIndex
 	v     *values
 }
 
@@ -45,7 +48,7 @@ func (r *rowReader) column(name string, s shape) *values {
 		return &values{shape: s, absent: true}
 	}
 	if !v.absent {
-		r.wanted = append(r.wanted, wanted{r.f.columns[name], v})
+		r.wanted = append(r.wanted, wanted{chunk: r.f.columns[name], v: v})
 	}
 	return v
 }
@@ -80,72 +83,112 @@ const (
 
 // piece is a page on its way.
 type piece struct {
-	column   int // in wanted
 	page     int
 	from, to int64 // in the file
 	stored   []byte
 }
 
+// buffers are what pages are read and unpacked into on their way to values.
+type buffers struct{ stored, body []byte }
+
+var bufferPool = sync.Pool{New: func() any { return new(buffers) }}
+
+// readWorkers is how many columns are decoded at the same time.
+const readWorkers = 4
+
 // read fetches and decodes what was asked for.
 func (r *rowReader) read() error {
-	if r.err != nil || r.from == r.to {
+	if r.err != nil || r.from == r.to || len(r.wanted) == 0 {
 		return r.err
 	}
-	var pieces []piece
-	indexes := make([]*pageIndex, len(r.wanted))
-	for i, w := range r.wanted {
-		index, err := r.f.pageIndex(r.ctx, w.chunk)
-		if err != nil {
+	pieces := make([][]piece, len(r.wanted)) // of each column, in order
+	var all []*piece
+	for i := range r.wanted {
+		w := &r.wanted[i]
+		var err error
+		if w.index, err = r.f.pageIndex(r.ctx, w.chunk); err != nil {
 			return err
 		}
-		indexes[i] = index
-		for p := index.pageOf(r.from); p < index.pages() && int(index.rows[p]) < r.to; p++ {
-			pieces = append(pieces, piece{column: i, page: p, from: index.offsets[p], to: index.offsets[p+1]})
+		for p := w.index.pageOf(r.from); p < w.index.pages() && int(w.index.rows[p]) < r.to; p++ {
+			pieces[i] = append(pieces[i], piece{page: p, from: w.index.offsets[p], to: w.index.offsets[p+1]})
+		}
+		for k := range pieces[i] {
+			all = append(all, &pieces[i][k])
 		}
 	}
-	if err := r.f.fetch(r.ctx, pieces); err != nil {
+	b := bufferPool.Get().(*buffers)
+	defer bufferPool.Put(b)
+	if err := r.f.fetch(r.ctx, all, b); err != nil {
 		return err
 	}
-	// Pages of a column are in order: they were listed so.
-	var scratch []byte
-	for _, p := range pieces {
-		w, index := r.wanted[p.column], indexes[p.column]
-		first, n := int(index.rows[p.page]), int(index.rows[p.page+1]-index.rows[p.page])
-		h, body, err := r.f.open(w.chunk, p.from, p.stored, scratch)
-		if err != nil {
-			return err
-		}
-		if w.chunk.codec != format.Uncompressed {
-			scratch = body
-		}
-		if err := w.v.add(w.chunk, &h, body, n, max(r.from-first, 0), min(r.to-first, n)); err != nil {
-			return r.f.corrupt(p.from, fmt.Errorf("column %q: %w", w.chunk.path, err))
+	workers := min(readWorkers, runtime.GOMAXPROCS(0), 1+len(all)/8)
+	if workers == 1 {
+		return r.decode(pieces, 0, 1, &b.body)
+	}
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for k := range workers {
+		wg.Go(func() {
+			own := bufferPool.Get().(*buffers)
+			defer bufferPool.Put(own)
+			errs[k] = r.decode(pieces, k, workers, &own.body)
+		})
+	}
+	wg.Wait()
+	return cmp.Or(errs...)
+}
+
+// decode decodes every so many'th column.
+func (r *rowReader) decode(pieces [][]piece, first, step int, body *[]byte) error {
+	for i := first; i < len(r.wanted); i += step {
+		w := r.wanted[i]
+		for _, p := range pieces[i] {
+			first, n := int(w.index.rows[p.page]), int(w.index.rows[p.page+1]-w.index.rows[p.page])
+			h, page, err := r.f.open(w.chunk, p.from, p.stored, *body)
+			if err != nil {
+				return err
+			}
+			if w.chunk.codec != format.Uncompressed {
+				*body = page
+			}
+			if err := w.v.add(w.chunk, &h, page, n, max(r.from-first, 0), min(r.to-first, n)); err != nil {
+				return r.f.corrupt(p.from, fmt.Errorf("column %q: %w", w.chunk.path, err))
+			}
 		}
 	}
 	return nil
 }
 
 // fetch reads the pieces, neighbours together.
-func (f *fileReader) fetch(ctx context.Context, pieces []piece) error {
-	order := make([]*piece, len(pieces))
-	for i := range pieces {
-		order[i] = &pieces[i]
+func (f *fileReader) fetch(ctx context.Context, pieces []*piece, b *buffers) error {
+	slices.SortFunc(pieces, func(x, y *piece) int { return cmp.Compare(x.from, y.from) })
+	type span struct {
+		from, to int64
+		pieces   []*piece
 	}
-	slices.SortFunc(order, func(x, y *piece) int { return cmp.Compare(x.from, y.from) })
-	for len(order) > 0 {
-		start, end, n := order[0].from, order[0].to, 1
-		for n < len(order) && order[n].from-end <= maxGap && order[n].to-start <= maxRead {
-			end = order[n].to
+	var spans []span
+	size := int64(0)
+	for len(pieces) > 0 {
+		s, n := span{from: pieces[0].from, to: pieces[0].to}, 1
+		for n < len(pieces) && pieces[n].from-s.to <= maxGap && pieces[n].to-s.from <= maxRead {
+			s.to = pieces[n].to
 			n++
 		}
-		buf, err := f.read(ctx, start, int(end-start))
-		if err != nil {
+		s.pieces, pieces = pieces[:n], pieces[n:]
+		size += s.to - s.from
+		spans = append(spans, s)
+	}
+	b.stored = slices.Grow(b.stored[:0], int(size))[:size]
+	at := int64(0)
+	for _, s := range spans {
+		buf := b.stored[at : at+s.to-s.from]
+		at += s.to - s.from
+		if err := f.readInto(ctx, buf, s.from); err != nil {
 			return err
 		}
-		for _, p := range order[:n] {
-			p.stored = buf[p.from-start : p.to-start : p.to-start]
+		for _, p := range s.pieces {
+			p.stored = buf[p.from-s.from : p.to-s.from : p.to-s.from]
 		}
-		order = order[n:]
 	}
 	return nil
 }

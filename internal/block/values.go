@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -115,10 +116,19 @@ func (v *values) decode(c *columnChunk, e format.Encoding, body []byte, n, from,
 		}
 	case e == format.DeltaBinaryPacked && !c.dictionary && (v.shape == shapeInt64 || v.shape == shapeTime || v.shape == shapeInt32):
 		at := len(v.nums)
-		if v.nums, _, err = decodeDelta(v.nums, body, n, from+count); err != nil {
+		if from == 0 {
+			v.nums, _, err = decodeDelta(v.nums, body, n, count)
+		} else {
+			// What stands before has to be added up, not kept.
+			s := int64Pool.Get().(*[]int64)
+			if *s, _, err = decodeDelta((*s)[:0], body, n, from+count); err == nil {
+				v.nums = append(v.nums, (*s)[from:]...)
+			}
+			int64Pool.Put(s)
+		}
+		if err != nil {
 			return err
 		}
-		v.nums = append(v.nums[:at], v.nums[at+from:]...)
 		if v.shape == shapeInt32 {
 			for i := at; i < len(v.nums); i++ {
 				v.nums[i] = int64(int32(v.nums[i]))
@@ -130,13 +140,18 @@ func (v *values) decode(c *columnChunk, e format.Encoding, body []byte, n, from,
 	return nil
 }
 
+var int64Pool = sync.Pool{New: func() any { return new([]int64) }}
+
 var errLengths = errors.New("lengths do not fit the texts")
 
 func (v *values) decodeTexts(body []byte, n, from, count int) error {
-	lengths, body, err := decodeDelta(make([]int64, 0, n), body, n, n)
+	s := int64Pool.Get().(*[]int64)
+	defer int64Pool.Put(s)
+	lengths, body, err := decodeDelta((*s)[:0], body, n, n)
 	if err != nil {
 		return err
 	}
+	*s = lengths
 	skip, size, all := int64(0), int64(0), int64(0)
 	for i, l := range lengths {
 		if l < 0 || l > int64(len(body)) {
@@ -168,7 +183,7 @@ func (v *values) spread(rows, count int) {
 	gap := rows - count
 	switch {
 	case v.coded:
-		v.codes = append(v.codes, make([]uint32, gap)...)
+		v.codes = slices.Grow(v.codes, gap)[:len(v.codes)+gap]
 		spread(v.codes[len(v.codes)-rows:], present, count, 0)
 	case v.shape.isText():
 		start := uint32(0)
@@ -198,7 +213,7 @@ func (v *values) spread(rows, count int) {
 			}
 		}
 	default:
-		v.nums = append(v.nums, make([]int64, gap)...)
+		v.nums = slices.Grow(v.nums, gap)[:len(v.nums)+gap]
 		spread(v.nums[len(v.nums)-rows:], present, count, 0)
 	}
 }
