@@ -71,6 +71,44 @@ func (r AttrRows) Row(row uint32) iter.Seq2[string, Value] {
 	}
 }
 
+// Cells is Row without a copy of the values.
+func (r AttrRows) Cells(row uint32) iter.Seq2[string, Cell] {
+	return func(yield func(string, Cell) bool) {
+		for _, ref := range r.refs[r.off[row]:r.off[row+1]] {
+			if ref.column == restColumn {
+				rest := &r.attrs.Rest
+				key := rest.KeyDict.String(rest.Keys[ref.entry])
+				v := ParseText(rest.ValDict.String(rest.Vals[ref.entry]))
+				if !yield(key, Cell{Type: v.Type, Num: v.Num, Text: []byte(v.Str)}) {
+					return
+				}
+				continue
+			}
+			c := r.attrs.Columns[ref.column]
+			cell := Cell{Type: c.Type}
+			if c.Type.isText() {
+				cell.Text = c.Dict.Bytes(c.Codes[ref.entry])
+			} else {
+				cell.Num = c.Nums[ref.entry]
+			}
+			if !yield(c.Key, cell) {
+				return
+			}
+		}
+	}
+}
+
+// Cell is a Value whose text belongs to its column: it must not be changed and is
+// valid until the column is.
+type Cell struct {
+	Type Type
+	Num  uint64
+	Text []byte
+}
+
+// Value copies the cell.
+func (c Cell) Value() Value { return Value{Type: c.Type, Num: c.Num, Str: string(c.Text)} }
+
 // Sort restores the order of the rest after attributes were added column by
 // column rather than row by row.
 func (a *Attrs) Sort() { a.Rest.sort(0) }
