@@ -77,6 +77,7 @@ type traceReader struct {
 	ids, starts, durations, errs                *values
 	roots, services, names, parents, servicesOf *values
 	ranges                                      *rangeReader
+	texts                                       map[string]string // names and services repeat: each is made once
 }
 
 func newTraceReader(in *rowReader) *traceReader {
@@ -85,7 +86,7 @@ func newTraceReader(in *rowReader) *traceReader {
 		starts: in.column("start", shapeTime), durations: in.column("duration", shapeInt64), errs: in.column("errors", shapeInt64),
 		roots: in.column("root_offset", shapeInt64), services: in.column("root_service", shapeText), names: in.column("root_name", shapeText),
 		parents: in.column("root_parent_span_id", shapeSpanID), servicesOf: in.column("services", shapeInt64),
-		ranges: newRangeReader(in),
+		ranges: newRangeReader(in), texts: make(map[string]string),
 	}
 }
 
@@ -100,9 +101,18 @@ func (t *traceReader) summary(row int) (Summary, rowRange, error) {
 	return Summary{
 		TraceID: span.TraceID(t.ids.bytes(row)), Start: t.starts.num(row), End: t.starts.num(row) + t.durations.num(row),
 		Spans: at.spans[1] - at.spans[0], Errors: int(t.errs.num(row)),
-		Service: string(t.services.bytes(row)), Name: string(t.names.bytes(row)),
+		Service: t.text(t.services.bytes(row)), Name: t.text(t.names.bytes(row)),
 		Rooted: t.parents.bytes(row) == nil, RootStart: t.starts.num(row) + t.roots.num(row),
 	}, at, nil
+}
+
+func (t *traceReader) text(b []byte) string {
+	s, ok := t.texts[string(b)]
+	if !ok {
+		s = string(b)
+		t.texts[s] = s
+	}
+	return s
 }
 
 // matching lists the rows of spans.parquet whose column has the value.

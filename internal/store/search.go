@@ -35,21 +35,11 @@ type Listing struct {
 // that a sender repeated twice until its block is compacted.
 func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 	s.counts.queries.Add(1)
-	found := make(map[span.TraceID]*block.Summary)
+	var found gathered
 	var mu sync.Mutex
-	over := false
-	add := func(sum block.Summary) {
-		if have := found[sum.TraceID]; have != nil {
-			have.Merge(sum)
-		} else if len(found) < maxCandidates {
-			found[sum.TraceID] = &sum
-		} else {
-			over = true
-		}
-	}
 	s.working.Add(1)
 	defer s.working.Add(-1)
-	snap := s.acquire(func(h *head) { h.summaries(q, add) })
+	snap := s.acquire(func(h *head) { h.summaries(q, found.add) })
 	defer s.release(snap)
 
 	blocks := slices.DeleteFunc(slices.Clone(snap.blocks), func(r *block.Reader) bool {
@@ -60,9 +50,7 @@ func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 		err := r.Summaries(ctx, q.Service, q.Name, func(sum block.Summary) { part = append(part, sum) })
 		mu.Lock()
 		defer mu.Unlock()
-		for _, sum := range part {
-			add(sum)
-		}
+		found.addAll(part, len(blocks) == 1)
 		return err
 	})
 	if err := ctx.Err(); err != nil {
@@ -74,19 +62,64 @@ func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 			l.Partial = append(l.Partial, s.unreadable(blocks[i], err))
 		}
 	}
-	if over {
+	if found.over {
 		l.Partial = append(l.Partial, fmt.Sprintf("more than %d traces in this time: the others were not looked at; narrow the time", maxCandidates))
 	}
-	for _, sum := range found {
-		if q.match(sum) {
-			l.Traces = append(l.Traces, *sum)
+	limit := cmp.Or(q.Limit, 20)
+	for i := range found.all {
+		if !q.match(&found.all[i]) {
+			continue
+		}
+		// Only the newest are kept: sorted now and then, not all at the end.
+		if l.Traces = append(l.Traces, found.all[i]); len(l.Traces) >= 4*limit+1024 {
+			l.Traces = newest(l.Traces, limit)
 		}
 	}
-	slices.SortFunc(l.Traces, func(a, b block.Summary) int {
+	l.Traces = newest(l.Traces, limit)
+	return l, nil
+}
+
+// newest sorts traces by start, the newest first, and cuts the rest off.
+func newest(traces []block.Summary, limit int) []block.Summary {
+	slices.SortFunc(traces, func(a, b block.Summary) int {
 		return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
 	})
-	l.Traces = l.Traces[:min(len(l.Traces), cmp.Or(q.Limit, 20))]
-	return l, nil
+	return traces[:min(len(traces), limit)]
+}
+
+// gathered is what several places know of traces, joined.
+type gathered struct {
+	all  []block.Summary
+	at   map[span.TraceID]int32 // in all
+	over bool                   // there were more than maxCandidates
+}
+
+func (g *gathered) add(sum block.Summary) {
+	if g.at == nil {
+		g.at = make(map[span.TraceID]int32)
+	}
+	if i, ok := g.at[sum.TraceID]; ok {
+		g.all[i].Merge(sum)
+		return
+	}
+	if len(g.all) >= maxCandidates {
+		g.over = true
+		return
+	}
+	g.at[sum.TraceID] = int32(len(g.all))
+	g.all = append(g.all, sum)
+}
+
+// addAll adds what one block has. When there is nothing else, nothing has to be
+// looked up.
+func (g *gathered) addAll(sums []block.Summary, only bool) {
+	if only && len(g.all) == 0 && len(sums) <= maxCandidates {
+		g.all = sums
+		return
+	}
+	for _, sum := range sums {
+		g.add(sum)
+	}
 }
 
 func (q Query) match(s *block.Summary) bool {
