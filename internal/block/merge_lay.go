@@ -84,7 +84,7 @@ func (l *layer) trace(parts []part) error {
 		}
 	}
 	for _, r := range l.runs {
-		m.runs = join(m.runs, r)
+		m.runs = extend(m.runs, r)
 	}
 	runs := l.runs
 	var err error
@@ -99,8 +99,8 @@ func (l *layer) trace(parts []part) error {
 	return nil
 }
 
-// join appends a run, or lengthens the last one when it goes on there.
-func join(runs []run, r run) []run {
+// extend appends a run, or lengthens the last one when it goes on there.
+func extend(runs []run, r run) []run {
 	if n := len(runs); n > 0 && runs[n-1].input == r.input && runs[n-1].first+runs[n-1].count == r.first {
 		runs[n-1].count += r.count
 		return runs
@@ -226,7 +226,7 @@ func (l *layer) interleave(parts []part) error {
 				}
 			}
 			m.rows++
-			l.runs = join(l.runs, run{p.input, p.row, 1})
+			l.runs = extend(l.runs, run{p.input, p.row, 1})
 		}
 	}
 	return nil
@@ -273,7 +273,7 @@ func (l *layer) children(to *children, owners []*cursor, parts []part, runs []ru
 	}
 	for _, p := range l.pairs {
 		to.owners = append(to.owners, p.owner)
-		to.runs = join(to.runs, run{p.input, p.row, 1})
+		to.runs = extend(to.runs, run{p.input, p.row, 1})
 	}
 	return nil
 }
