@@ -20,7 +20,7 @@ demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
 	@$(GO) build -o bin/shop ./examples/shop
 	@EVERSPAN_BIN=$(CURDIR)/bin/everspan exec bin/shop
 
-test: lint node cross ## everything: lint, all tests, race, real Node.js, every platform
+test: lint node cross ## everything: lint, all tests, race, real Node.js and DuckDB, every platform
 	$(GO) test -count=1 ./...
 	cd examples/shop && $(GO) test -count=1 ./...
 	$(MAKE) race
@@ -44,8 +44,9 @@ cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
-node: ## install what the Node.js test service needs
+node: ## install what the tests with Node.js and DuckDB need
 	@cd test/node && npm ci --silent
+	@cd test/duckdb && npm ci --silent
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

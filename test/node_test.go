@@ -26,7 +26,7 @@ func TestNode(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Node.js; left out with -short")
 	}
-	requireNode(t)
+	requireNode(t, "node", "@opentelemetry/sdk-node")
 	gosvc := filepath.Join(t.TempDir(), "gosvc"+filepath.Ext(program))
 	build := exec.Command("go", "build", "-o", gosvc, "github.com/everspan/everspan/test/gosvc")
 	if out, err := build.CombinedOutput(); err != nil {
@@ -82,22 +82,23 @@ func TestNode(t *testing.T) {
 	}
 }
 
-// requireNode skips the test without Node.js and what `npm ci` installs, where a
-// person runs it. In CI it fails: a test that nobody sees skipped tests nothing.
-func requireNode(t *testing.T) {
+// requireNode skips the test without Node.js and what `npm ci` installs in a folder
+// here, where a person runs it. In CI it fails: a test that nobody sees skipped
+// tests nothing.
+func requireNode(t *testing.T, folder, module string) {
 	t.Helper()
 	why := ""
 	if _, err := exec.LookPath("node"); err != nil {
 		why = "Node.js is not installed (https://nodejs.org, version 20 or later)"
-	} else if _, err := os.Stat(filepath.Join("node", "node_modules", "@opentelemetry", "sdk-node")); err != nil {
-		why = "test/node/node_modules is missing: run `make node` (or `npm ci` in test/node)"
+	} else if _, err := os.Stat(filepath.Join(folder, "node_modules", filepath.FromSlash(module))); err != nil {
+		why = fmt.Sprintf("test/%s/node_modules is missing: run `make node` (or `npm ci` in test/%s)", folder, folder)
 	}
 	switch {
 	case why == "":
 	case os.Getenv("CI") == "true":
-		t.Fatal("the test with a stock SDK of another language can't run: " + why)
+		t.Fatalf("the test with %s can't run: %s", module, why)
 	default:
-		t.Skip("NOT TESTED with a stock SDK of another language: " + why)
+		t.Skipf("NOT TESTED with %s: %s", module, why)
 	}
 }
 
