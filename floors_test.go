@@ -12,9 +12,9 @@ import (
 const floors = `
 5 cmd/everspan          subcommands, configuration, wiring
 4 internal/api          HTTP surfaces: native, Tempo; metrics and health
-4 internal/terminal     waterfall and lists as text
+4 internal/terminal     waterfall, lists and tables as text
 3 internal/advise       critical path, bottleneck, the waterfall document
-2 internal/store        head, flush, manifest, reading
+2 internal/store        head, flush, manifest, reading, export
 1 internal/otlp         OTLP to and from span.Batch, the receivers
 1 internal/block        the file format: writer and reader
 0 internal/wal          record log

@@ -116,7 +116,7 @@ func TestBlockCommands(t *testing.T) {
 		{"inspect a file", []string{"inspect", oldest.ID[:len(oldest.ID)-3], "--file", "links"}, expect{stdout: []string{oldest.ID, "linked_span_id"}, neverSay: []string{"parent_distance"}, silent: true}},
 		{"inspect as JSON", []string{"inspect", "oldest", "--json"}, expect{stdout: []string{`"meta": {`, `"encoding": [`, `"pages": `}, silent: true}},
 		{"inspect no block", []string{"inspect", "1999"}, expect{code: 1, stderr: []string{`"1999"`, "`everspan block ls`"}, quiet: true}},
-		{"inspect several", []string{"inspect", "2"}, expect{code: 1, stderr: []string{"3 begin with", oldest.ID}, quiet: true}},
+		{"inspect several", []string{"inspect", "2"}, expect{code: 1, stderr: []string{"3 blocks begin with", oldest.ID}, quiet: true}},
 		{"inspect no file", []string{"inspect", "newest", "--file", "spam"}, expect{code: 1, stderr: []string{`"spam"`, "spans, events, links"}, quiet: true}},
 		{"verify", []string{"verify"}, expect{stdout: []string{fmt.Sprintf("all is well: 3 blocks, %d spans", total)}, silent: true}},
 		{"verify one", []string{"verify", "newest"}, expect{stdout: []string{fmt.Sprintf("all is well: 1 block, %d spans", newest.Spans)}, silent: true}},
@@ -205,11 +205,22 @@ func TestBlockCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, errs, code := everspan("verify")
-		expect{code: 1, stdout: []string{"block " + oldest.ID, oldest.Key("spans.parquet"), "at offset ", "whole: 2 blocks"}, stderr: []string{"1 of 3 blocks damaged", "backup"}}.check(t, out, errs, code)
+		expect{code: 1, stdout: []string{"block " + oldest.ID, oldest.Key("spans.parquet"), "at offset ", "whole: 2 blocks"}, stderr: []string{"damage in 1 of 3 blocks", "backup"}}.check(t, out, errs, code)
 		out, errs, code = everspan("verify", newest.ID)
 		expect{stdout: []string{"all is well: 1 block"}, silent: true}.check(t, out, errs, code)
 		_, errs, code = everspan("export", "--from", "1970-01-01T00:00:00Z", "--out", filepath.Join(t.TempDir(), "rest.jsonl"))
 		expect{code: 1, stderr: []string{"partial: block " + oldest.ID, "`everspan block verify`"}}.check(t, "", errs, code)
+	})
+	t.Run("a damaged manifest", func(t *testing.T) {
+		file := filepath.Join(dir, "store", "manifest", "00000000000000009999")
+		if err := os.WriteFile(file, []byte("{}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer os.Remove(file)
+		out, errs, code := everspan("ls")
+		expect{stdout: ids, stderr: []string{"damaged: " + file}}.check(t, out, errs, code)
+		out, errs, code = everspan("verify", newest.ID)
+		expect{code: 1, stdout: []string{"whole: 1 block"}, stderr: []string{file, "the newest manifest is not"}}.check(t, out, errs, code)
 	})
 	t.Run("nothing is changed", func(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "store", ".tmp", "half"), nil, 0o600); err != nil { // of a server that writes
@@ -259,7 +270,7 @@ func TestBlockWithoutData(t *testing.T) {
 	out, errs, code = everspan(t, nil, "block", "ls", "--json", "--data", s.data)
 	expect{silent: true, stdout: []string{`"blocks": []`}}.check(t, out, errs, code)
 	out, errs, code = everspan(t, nil, "block", "inspect", "newest", "--data", s.data)
-	expect{code: 1, quiet: true, stderr: []string{"There is none", "--flush-after"}}.check(t, out, errs, code)
+	expect{code: 1, quiet: true, stderr: []string{"there is no block yet", "--flush-after"}}.check(t, out, errs, code)
 	out, errs, code = everspan(t, nil, "block", "verify", "--data", s.data)
 	expect{silent: true, stdout: []string{"all is well: 0 blocks"}}.check(t, out, errs, code)
 }

@@ -126,7 +126,7 @@ func (c *blockInspectCmd) Run(ctx context.Context) error {
 	}
 	defer closeAll()
 	layout, err := o.Inspect(ctx, c.ID)
-	if errors.Is(err, store.ErrUnknown) {
+	if _, ok := errors.AsType[store.UnknownError](err); ok {
 		return unknownBlock(err, o)
 	}
 	if err != nil {

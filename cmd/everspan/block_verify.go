@@ -65,15 +65,17 @@ func (c *blockVerifyCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if damaged+gone > 0 {
+	if damaged+gone > 0 || len(o.Damaged) > 0 {
 		fmt.Printf("whole: %s\n", terminal.Sum(whole))
 	}
 	switch {
 	case damaged > 0:
-		return &hinted{fmt.Errorf("%d of %d blocks damaged", damaged, len(whole)+damaged+gone),
+		return &hinted{fmt.Errorf("damage in %d of %d blocks", damaged, len(whole)+damaged+gone),
 			"Restore their files from a backup. Until then the server leaves out what it can't read, and says so in its answers."}
+	case len(o.Damaged) > 0:
+		return &hinted{errors.New("the blocks are whole, the newest manifest is not"), "Blocks that only it names are missing here. The server takes them in when it starts."}
 	case gone > 0:
-		return &hinted{fmt.Errorf("%d blocks not checked: %w", gone, store.ErrGone), "Run it again without ids to check what took their place."}
+		return &hinted{fmt.Errorf("not all blocks could be checked: %w", store.ErrGone), "Run it again without ids to check what took their place."}
 	}
 	fmt.Printf("all is well: %s\n", terminal.Sum(whole))
 	return nil

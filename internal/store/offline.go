@@ -60,14 +60,16 @@ func (o *Offline) moved(ctx context.Context, id string, err error) bool {
 	return o.list(ctx) == nil && !slices.ContainsFunc(o.Blocks, func(m block.Meta) bool { return m.ID == id })
 }
 
-// ErrUnknown says that a name is no live block's, or that of several.
-var ErrUnknown = errors.New("which block?")
+// UnknownError says that a name is no live block's, or that of several.
+type UnknownError string
+
+func (e UnknownError) Error() string { return string(e) }
 
 // Find returns the live block that a person names by its id, the beginning of its
 // id, or as oldest or newest.
 func (o *Offline) Find(name string) (block.Meta, error) {
 	if len(o.Blocks) == 0 {
-		return block.Meta{}, fmt.Errorf("%w There is none", ErrUnknown)
+		return block.Meta{}, UnknownError("there is no block yet")
 	}
 	switch name {
 	case "oldest":
@@ -86,11 +88,11 @@ func (o *Offline) Find(name string) (block.Meta, error) {
 	}
 	switch len(found) {
 	case 0:
-		return block.Meta{}, fmt.Errorf("%w There is none %q", ErrUnknown, name)
+		return block.Meta{}, UnknownError(fmt.Sprintf("there is no block %q", name))
 	case 1:
 		return found[0], nil
 	}
-	return block.Meta{}, fmt.Errorf("%w %d begin with %q, the first two are %s and %s", ErrUnknown, len(found), name, found[0].ID, found[1].ID)
+	return block.Meta{}, UnknownError(fmt.Sprintf("%d blocks begin with %q, the first two are %s and %s", len(found), name, found[0].ID, found[1].ID))
 }
 
 // Inspect reads how the block of a name is made, see [Offline.Find].
