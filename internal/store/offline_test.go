@@ -145,7 +145,14 @@ func TestOfflineBesideMerge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, Options{})
-			w.flushes(fanIn)
+			w.flushes(fanIn - 1)
+			// From here on nothing is merged but when the test says so.
+			w.store.stop()
+			w.store.ended.Wait()
+			w.mustSend(99, 40)
+			if err := w.store.flushOnce(t.Context()); err != nil {
+				t.Fatal(err)
+			}
 			after := map[string]int{"traces": 20, "trace": 1, "verify": 300, "inspect": 1}[name]
 			bkt := &during{w.bkt, after, func() {
 				if err := w.store.tidy(context.Background()); err != nil {
