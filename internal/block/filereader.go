@@ -132,6 +132,16 @@ func (f *fileReader) load(m *format.FileMetaData) error {
 			}
 		}
 	}
+	// What is parsed is kept by its offset: no two columns may share one.
+	taken := make(map[int64]bool, 3*len(f.columns))
+	for _, c := range f.columns {
+		for _, part := range [][2]int64{{c.start, c.end - c.start}, c.index, c.bounds} {
+			if part[1] > 0 && taken[part[0]] {
+				return fmt.Errorf("column %q shares offset %d with another", c.path, part[0])
+			}
+			taken[part[0]] = true
+		}
+	}
 	if text, ok := meta[metaColumns]; ok {
 		if err := json.Unmarshal([]byte(text), &f.attrs); err != nil {
 			return fmt.Errorf("attribute columns: %w", err)

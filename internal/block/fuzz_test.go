@@ -324,6 +324,7 @@ func FuzzFile(f *testing.F) {
 
 	f.Add([]byte{})
 	f.Add([]byte{0, 200, 0, 1, 1, 0, 7})
+	f.Add([]byte("$$$X0")) // once made two columns share a page index
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 50 {
 		seed := make([]byte, 4*(1+rng.IntN(3)))
@@ -386,6 +387,15 @@ func FuzzFile(f *testing.F) {
 			_ = Verify(t.Context(), over, meta)
 			bad = NewReader(over, NewCache(1<<20), meta)
 			_ = bad.Summaries(t.Context(), "service-1", "GET /", func(Summary) {})
+			var all []Place
+			if bad.Places(t.Context(), func(p Place) { all = append(all, p) }) == nil {
+				slices.SortFunc(all, func(x, y Place) int { return x.Compare(&y) })
+				got.Reset()
+				if err := bad.Read(t.Context(), all, &got); err != nil && got.Len() != 0 {
+					t.Fatalf("%d spans, %v", got.Len(), err)
+				}
+				spantest.Dump(&got)
+			}
 		})
 	})
 }
