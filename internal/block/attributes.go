@@ -13,7 +13,7 @@ import (
 
 // attributeSource is an attribute table and how it maps to the rows of a file:
 // row p carries the attributes of row order[p] of the table, or, where via is
-// set, those of the set that this row refers to.
+// set, those of the set that this row refers to. Without an order it is row p.
 type attributeSource struct {
 	scope string
 	attrs *span.Attrs
@@ -237,7 +237,7 @@ func setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
 	}
 	out := column{name: name, shape: shapeOf(c.Type), optional: slices.Contains(entry, 0)}
 	codes := c.Codes
-	if out.shape.isText() && codable(&c.Dict, len(s.order)) {
+	if out.shape.isText() && codable(&c.Dict, f.rows) {
 		out.dict = texts{&c.Dict}
 	} else if d, coded := codeNumbers(out.shape, c.Nums); d != nil {
 		out.dict, codes = d, coded
@@ -257,8 +257,8 @@ func setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
 	key := fmt.Sprint(codeWidth(out.dict.Len()), code)
 	f.shared(out, key, func(v *vector, from, to int) (int, error) {
 		at := len(v.codes)
-		for _, row := range s.order[from:to] {
-			v.codes = append(v.codes, code[s.via[row]])
+		for p := from; p < to; p++ {
+			v.codes = append(v.codes, code[s.set(p)])
 		}
 		if out.optional {
 			v.appendPresent(v.codes[at:])
@@ -271,11 +271,19 @@ func setColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {
 	})
 }
 
+// set is the set that row p refers to.
+func (s *attributeSource) set(p int) uint32 {
+	if s.order != nil {
+		p = int(s.order[p])
+	}
+	return s.via[p]
+}
+
 // setValues is setColumn without a dictionary.
 func setValues(f *fileWriter, c column, s *attributeSource, from *span.Column, entry []uint32) {
 	f.column(c, func(v *vector, lo, hi int) (int, error) {
-		for p, row := range s.order[lo:hi] {
-			e := entry[s.via[row]]
+		for p := lo; p < hi; p++ {
+			e := entry[s.set(p)]
 			if c.optional {
 				v.present = append(v.present, present(e != 0))
 			}
@@ -284,7 +292,7 @@ func setValues(f *fileWriter, c column, s *attributeSource, from *span.Column, e
 			case !c.shape.isText():
 				v.nums = append(v.nums, int64(from.Nums[e-1]))
 			case v.appendText(from.Dict.Bytes(from.Codes[e-1])):
-				return p + 1, nil
+				return p + 1 - lo, nil
 			}
 		}
 		return hi - lo, nil

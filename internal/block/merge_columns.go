@@ -275,14 +275,13 @@ func (m *merger) writeSpans(out io.Writer) (File, error) {
 	if err := m.countErrors(); err != nil {
 		return File{}, err
 	}
-	rows := seq(m.rows)
-	reference(f, "resource", rows, m.resourceOf, m.resources.sets.Len())
-	reference(f, "scope", rows, m.scopeOf, m.scopes.sets.Len())
+	reference(f, "resource", nil, m.resourceOf, m.resources.sets.Len())
+	reference(f, "scope", nil, m.scopeOf, m.scopes.sets.Len())
 	plainText(f, "instrumentation_name", m.scopeOf, m.scopes.sets.Name)
 	plainText(f, "instrumentation_version", m.scopeOf, m.scopes.sets.Version)
 	return m.attributes(f, "span", m.runs, spans, []attributeSource{
-		{scope: "resource", attrs: &m.resources.sets.Attrs, order: rows, via: m.resourceOf},
-		{scope: "instrumentation", attrs: &m.scopes.sets.Attrs, order: rows, via: m.scopeOf},
+		{scope: "resource", attrs: &m.resources.sets.Attrs, via: m.resourceOf},
+		{scope: "instrumentation", attrs: &m.scopes.sets.Attrs, via: m.scopeOf},
 	})
 }
 
@@ -376,7 +375,7 @@ func (m *merger) children(f *fileWriter, c *children, file func(*input) *fileRea
 			return err
 		}
 	}
-	number(f, "span_row", shapeInt64, seq(len(c.owners)), c.owners)
+	number(f, "span_row", shapeInt64, nil, c.owners)
 	for _, n := range columns {
 		if err := m.copy(f, n.name, n.shape, c.runs, m.same(file, n.name)); err != nil {
 			return err

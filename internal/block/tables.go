@@ -9,9 +9,16 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// number writes a required column of numbers: row p takes values[order[p]].
+// number writes a required column of numbers: row p takes values[order[p]], or
+// values[p] where there is no order.
 func number[T ~int64 | ~uint32 | ~uint8](f *fileWriter, name string, s shape, order []uint32, values []T) {
 	f.column(column{name: name, shape: s}, func(v *vector, from, to int) (int, error) {
+		if order == nil {
+			for _, n := range values[from:to] {
+				v.nums = append(v.nums, int64(n))
+			}
+			return to - from, nil
+		}
 		for _, e := range order[from:to] {
 			v.nums = append(v.nums, int64(values[e]))
 		}
@@ -20,9 +27,15 @@ func number[T ~int64 | ~uint32 | ~uint8](f *fileWriter, name string, s shape, or
 }
 
 // coded writes a required column with a dictionary: row p takes the value of
-// code codes[order[p]].
+// code codes[order[p]], or of codes[p] where there is no order.
 func coded[T ~uint32 | ~uint8](f *fileWriter, name string, s shape, order []uint32, codes []T, d valueSet) {
 	f.column(column{name: name, shape: s, dict: d}, func(v *vector, from, to int) (int, error) {
+		if order == nil {
+			for _, c := range codes[from:to] {
+				v.codes = append(v.codes, uint32(c))
+			}
+			return to - from, nil
+		}
 		for _, e := range order[from:to] {
 			v.codes = append(v.codes, uint32(codes[e]))
 		}
@@ -99,9 +112,10 @@ func identity(n int) *numbers {
 	return d
 }
 
-// reference writes a column that holds numbers of rows of a small table.
+// reference writes a column that holds numbers of rows of a small table; without
+// an order, as coded.
 func reference(f *fileWriter, name string, order, values []uint32, n int) {
-	if 4*n <= maxDictionary && 2*n <= len(order)+16 {
+	if 4*n <= maxDictionary && 2*n <= f.rows+16 {
 		coded(f, name, shapeInt32, order, values, identity(n))
 		return
 	}
