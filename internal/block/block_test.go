@@ -71,16 +71,7 @@ func TestDuplicatesAreWrittenOnce(t *testing.T) {
 	if r.Meta.Spans != 100 || r.Meta.Duplicates != 100 {
 		t.Errorf("%d spans and %d duplicates, want 100 and 100", r.Meta.Spans, r.Meta.Duplicates)
 	}
-	for code := range b.Traces.Len() {
-		id := span.TraceID(b.Traces.Bytes(uint32(code)))
-		var got span.Batch
-		if _, err := r.Trace(t.Context(), id, &got); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(spantest.Dump(b, b.Rows(id)...), spantest.Dump(&got)); diff != "" {
-			t.Fatalf("trace %s (-want +got):\n%s", id, diff)
-		}
-	}
+	compareTraces(t, b, r)
 }
 
 // TestOtherReaders reads our files with a Parquet library that knows nothing of

@@ -93,9 +93,6 @@ type input struct {
 	spans, events, links, traces *fileReader
 }
 
-// run is consecutive rows of one input that stay together.
-type run struct{ input, first, count uint32 }
-
 // children are the events or links, in order.
 type children struct {
 	runs   []run

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sort"
 
 	"github.com/everspan/everspan/internal/span"
 )
@@ -20,13 +19,7 @@ type layer struct {
 	rows               []place
 	pairs              []pair
 	seen               map[string]bool
-	index              []placed // of the trace's runs, by input and row
-}
-
-// placed is a run and the row, counted from the trace's first, where it stands.
-type placed struct {
-	run
-	at int
+	index              runIndex // of the trace's runs
 }
 
 // place is a row of an input, with its start.
@@ -97,15 +90,6 @@ func (l *layer) trace(parts []part) error {
 	t.spans[1], t.events[1], t.links[1] = m.rows, len(m.events.owners), len(m.links.owners)
 	m.traces = append(m.traces, t)
 	return nil
-}
-
-// extend appends a run, or lengthens the last one when it goes on there.
-func extend(runs []run, r run) []run {
-	if n := len(runs); n > 0 && runs[n-1].input == r.input && runs[n-1].first+runs[n-1].count == r.first {
-		runs[n-1].count += r.count
-		return runs
-	}
-	return append(runs, r)
 }
 
 // keepParents takes over the parents of rows that stay together.
@@ -263,7 +247,10 @@ func (l *layer) children(to *children, owners []*cursor, parts []part, runs []ru
 			if err != nil {
 				return err
 			}
-			if at, ok := l.locate(runs, p.input, owner); ok {
+			if len(l.index) == 0 {
+				l.index = l.index.of(runs)
+			}
+			if at, ok := l.index.find(p.input, owner); ok {
 				l.pairs = append(l.pairs, pair{uint32(first + at), p.input, uint32(row)})
 			}
 		}
@@ -276,29 +263,4 @@ func (l *layer) children(to *children, owners []*cursor, parts []part, runs []ru
 		to.runs = extend(to.runs, run{p.input, p.row, 1})
 	}
 	return nil
-}
-
-// locate finds where a row of an input stands in runs. Rows that came twice do
-// not stand there at all.
-func (l *layer) locate(runs []run, input uint32, row int64) (int, bool) {
-	if len(l.index) == 0 {
-		at := 0
-		for _, r := range runs {
-			l.index = append(l.index, placed{r, at})
-			at += int(r.count)
-		}
-		slices.SortFunc(l.index, func(x, y placed) int {
-			return cmp.Or(cmp.Compare(x.input, y.input), cmp.Compare(x.first, y.first))
-		})
-	}
-	i := sort.Search(len(l.index), func(i int) bool {
-		x := l.index[i]
-		return x.input > input || x.input == input && int64(x.first) > row
-	})
-	if i == 0 {
-		return 0, false
-	}
-	x := l.index[i-1]
-	k := row - int64(x.first)
-	return x.at + int(k), x.input == input && k < int64(x.count)
 }

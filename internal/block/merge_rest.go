@@ -3,8 +3,6 @@ package block
 import (
 	"cmp"
 	"fmt"
-	"slices"
-	"sort"
 
 	"github.com/everspan/everspan/internal/span"
 )
@@ -97,31 +95,16 @@ type restMerger struct {
 	scope string
 	runs  []run
 	out   restRows
-	index []placed // runs by input and row; made when first needed
+	index runIndex // made when first needed
 }
 
 // row finds the new row of an input's row; false when it came twice.
 func (r *restMerger) row(input uint32, row int) (uint32, bool) {
 	if r.index == nil {
-		at := 0
-		for _, x := range r.runs {
-			r.index = append(r.index, placed{x, at})
-			at += int(x.count)
-		}
-		slices.SortFunc(r.index, func(x, y placed) int {
-			return cmp.Or(cmp.Compare(x.input, y.input), cmp.Compare(x.first, y.first))
-		})
+		r.index = r.index.of(r.runs)
 	}
-	i := sort.Search(len(r.index), func(i int) bool {
-		x := r.index[i]
-		return x.input > input || x.input == input && int(x.first) > row
-	})
-	if i == 0 {
-		return 0, false
-	}
-	x := r.index[i-1]
-	k := row - int(x.first)
-	return uint32(x.at + k), x.input == input && k < int(x.count)
+	at, ok := r.index.find(input, int64(row))
+	return uint32(at), ok
 }
 
 // column moves a column that has no place any more into the map.
