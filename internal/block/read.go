@@ -75,27 +75,8 @@ func (r *Reader) Trace(ctx context.Context, id span.TraceID, b *span.Batch) (int
 
 // find looks a trace up in the table of traces, which is sorted by id.
 func (r *Reader) find(ctx context.Context, id span.TraceID) (rowRange, error) {
-	f, err := r.file(ctx, tracesFile)
+	in, err := r.traceRow(ctx, id)
 	if err != nil {
-		return rowRange{}, err
-	}
-	at, err := f.pageWith(ctx, "trace_id", id[:])
-	if err != nil {
-		return rowRange{}, err
-	}
-	in, err := f.rowsOf(ctx, at)
-	if err != nil {
-		return rowRange{}, err
-	}
-	ids := in.column("trace_id", shapeTraceID)
-	if err := in.read(); err != nil {
-		return rowRange{}, err
-	}
-	i, ok := sort.Find(in.len(), func(i int) int { return bytes.Compare(id[:], ids.bytes(i)) })
-	if !ok {
-		return rowRange{}, errNotHere
-	}
-	if in, err = f.rowsOf(ctx, [2]int{at[0] + i, at[0] + i + 1}); err != nil {
 		return rowRange{}, err
 	}
 	rows := newRangeReader(in)
@@ -103,6 +84,52 @@ func (r *Reader) find(ctx context.Context, id span.TraceID) (rowRange, error) {
 		return rowRange{}, err
 	}
 	return rows.at(0)
+}
+
+// Summary is what the block knows of one trace, without HasService and HasName;
+// false when it has none of it.
+func (r *Reader) Summary(ctx context.Context, id span.TraceID) (Summary, bool, error) {
+	if !r.MayHave(ctx, id) {
+		return Summary{}, false, nil
+	}
+	in, err := r.traceRow(ctx, id)
+	if errors.Is(err, errNotHere) {
+		return Summary{}, false, nil
+	}
+	if err != nil {
+		return Summary{}, false, err
+	}
+	t := newTraceReader(in)
+	if err := in.read(); err != nil {
+		return Summary{}, false, err
+	}
+	s, _, err := t.summary(0)
+	return s, err == nil, err
+}
+
+// traceRow starts to read the row of a trace in the table of traces.
+func (r *Reader) traceRow(ctx context.Context, id span.TraceID) (*rowReader, error) {
+	f, err := r.file(ctx, tracesFile)
+	if err != nil {
+		return nil, err
+	}
+	at, err := f.pageWith(ctx, "trace_id", id[:])
+	if err != nil {
+		return nil, err
+	}
+	in, err := f.rowsOf(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	ids := in.column("trace_id", shapeTraceID)
+	if err := in.read(); err != nil {
+		return nil, err
+	}
+	i, ok := sort.Find(in.len(), func(i int) int { return bytes.Compare(id[:], ids.bytes(i)) })
+	if !ok {
+		return nil, errNotHere
+	}
+	return f.rowsOf(ctx, [2]int{at[0] + i, at[0] + i + 1})
 }
 
 // rangeReader reads which rows of the other files belong to traces.

@@ -138,7 +138,7 @@ func writeBlock(ctx context.Context, bkt bucket.Bucket, meta Meta, files []outpu
 	meta.MinStart, meta.MaxEnd, meta.Files = math.MaxInt64, math.MinInt64, make(map[string]File)
 	for i := range traces {
 		meta.MinStart = min(meta.MinStart, traces[i].start)
-		meta.MaxEnd = max(meta.MaxEnd, traces[i].end)
+		meta.MaxEnd = max(meta.MaxEnd, traces[i].end, traces[i].start) // a duration may be negative
 	}
 	for _, f := range files {
 		file, err := create(ctx, bkt, meta.Key(f.name), f.write)

@@ -33,58 +33,109 @@ type Listing struct {
 
 // Search lists traces, newest first. Numbers of spans and errors count a span
 // that a sender repeated twice until its block is compacted.
+//
+// Blocks are read from the newest on, until those that are left can't have a trace
+// that is newer than those found; what they know of the found ones is looked up.
 func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 	s.counts.queries.Add(1)
-	var found gathered
-	var mu sync.Mutex
 	s.working.Add(1)
 	defer s.working.Add(-1)
+	var found gathered
 	snap := s.acquire(func(h *head) { h.summaries(q, found.add) })
 	defer s.release(snap)
 
 	blocks := slices.DeleteFunc(slices.Clone(snap.blocks), func(r *block.Reader) bool {
 		return q.From != 0 && r.Meta.MaxEnd < q.From || q.To != 0 && r.Meta.MinStart > q.To
 	})
+	slices.SortStableFunc(blocks, func(a, b *block.Reader) int { return cmp.Compare(b.Meta.MaxEnd, a.Meta.MaxEnd) })
+	limit := cmp.Or(q.Limit, 20)
+	var l Listing
+	only := len(blocks) == 1
+	for {
+		l.Traces = found.newest(q, limit)
+		// No trace of a block begins after the block's end.
+		n := 0
+		for n < len(blocks) && n < readers && (len(l.Traces) < limit || blocks[n].Meta.MaxEnd >= l.Traces[limit-1].Start) {
+			n++
+		}
+		if n == 0 {
+			older, err := s.complete(ctx, blocks, &l)
+			if err != nil {
+				return Listing{}, err
+			}
+			if !older {
+				break
+			}
+			// A part in an older block moves a trace back, and others may be newer.
+			n = min(len(blocks), readers)
+		}
+		if err := s.gather(ctx, q, blocks[:n], only, &found, &l); err != nil {
+			return Listing{}, err
+		}
+		blocks = blocks[n:]
+	}
+	if found.over {
+		l.Partial = append(l.Partial, fmt.Sprintf("more than %d traces in this time: the others were not looked at; narrow the time", maxCandidates))
+	}
+	return l, nil
+}
+
+// gather adds what some blocks have.
+func (s *Store) gather(ctx context.Context, q Query, blocks []*block.Reader, only bool, found *gathered, l *Listing) error {
+	var mu sync.Mutex
 	errs := forEach(ctx, blocks, func(_ int, r *block.Reader) error {
 		var part []block.Summary
 		err := r.Summaries(ctx, q.Service, q.Name, func(sum block.Summary) { part = append(part, sum) })
 		mu.Lock()
 		defer mu.Unlock()
-		found.addAll(part, len(blocks) == 1)
+		found.addAll(part, only)
 		return err
 	})
 	if err := ctx.Err(); err != nil {
-		return Listing{}, err
+		return err
 	}
-	var l Listing
 	for i, err := range errs {
 		if err != nil {
 			l.Partial = append(l.Partial, s.unreadable(blocks[i], err))
 		}
 	}
-	if found.over {
-		l.Partial = append(l.Partial, fmt.Sprintf("more than %d traces in this time: the others were not looked at; narrow the time", maxCandidates))
-	}
-	limit := cmp.Or(q.Limit, 20)
-	for i := range found.all {
-		if !q.match(&found.all[i]) {
-			continue
-		}
-		// Only the newest are kept: sorted now and then, not all at the end.
-		if l.Traces = append(l.Traces, found.all[i]); len(l.Traces) >= 4*limit+1024 {
-			l.Traces = newest(l.Traces, limit)
-		}
-	}
-	l.Traces = newest(l.Traces, limit)
-	return l, nil
+	return nil
 }
 
-// newest sorts traces by start, the newest first, and cuts the rest off.
-func newest(traces []block.Summary, limit int) []block.Summary {
-	slices.SortFunc(traces, func(a, b block.Summary) int {
-		return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
+// complete joins what blocks that were not read know of the traces found. If one
+// turns out to have begun earlier, it says so and leaves the list as it is.
+func (s *Store) complete(ctx context.Context, blocks []*block.Reader, l *Listing) (older bool, err error) {
+	joined := slices.Clone(l.Traces)
+	var mu sync.Mutex
+	errs := forEach(ctx, blocks, func(_ int, r *block.Reader) error {
+		for i := range joined {
+			sum, ok, err := r.Summary(ctx, joined[i].TraceID)
+			if err != nil {
+				return err
+			}
+			if ok {
+				mu.Lock()
+				joined[i].Merge(sum)
+				mu.Unlock()
+			}
+		}
+		return nil
 	})
-	return traces[:min(len(traces), limit)]
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	for i, err := range errs {
+		if err != nil {
+			l.Partial = append(l.Partial, s.unreadable(blocks[i], err))
+		}
+	}
+	for i := range joined {
+		if joined[i].Start < l.Traces[i].Start {
+			return true, nil
+		}
+	}
+	l.Traces = joined
+	return false, nil
 }
 
 // gathered is what several places know of traces, joined.
@@ -92,6 +143,28 @@ type gathered struct {
 	all  []block.Summary
 	at   map[span.TraceID]int32 // in all
 	over bool                   // there were more than maxCandidates
+}
+
+// newest returns those that match, the newest first.
+func (g *gathered) newest(q Query, limit int) []block.Summary {
+	var out []block.Summary
+	cut := func() {
+		slices.SortFunc(out, func(a, b block.Summary) int {
+			return cmp.Or(cmp.Compare(b.Start, a.Start), slices.Compare(a.TraceID[:], b.TraceID[:]))
+		})
+		out = out[:min(len(out), limit)]
+	}
+	for i := range g.all {
+		if !q.match(&g.all[i]) {
+			continue
+		}
+		// Sorted now and then, not all at the end.
+		if out = append(out, g.all[i]); len(out) >= 4*limit+1024 {
+			cut()
+		}
+	}
+	cut()
+	return out
 }
 
 func (g *gathered) add(sum block.Summary) {

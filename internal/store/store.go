@@ -37,8 +37,8 @@ type Options struct {
 	RetainAge   time.Duration
 	RetainBytes int64
 	// MergeWeight bounds what is merged into one block: spans, and some more for
-	// traces and resources. 0 is one for each 32 bytes of Memory, which merging
-	// then takes about an eighth of.
+	// traces and resources. 0 is one for each 64 bytes of Memory, which merging
+	// then takes about a third of.
 	MergeWeight int64
 	// Logger hears of flushes, damage and retries; nil is silence.
 	Logger *slog.Logger
@@ -109,7 +109,7 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 	o.Memory = cmp.Or(o.Memory, 512<<20)
 	o.FlushBytes = cmp.Or(o.FlushBytes, o.Memory/4)
 	o.FlushAge = cmp.Or(o.FlushAge, 10*time.Minute)
-	o.MergeWeight = cmp.Or(o.MergeWeight, o.Memory/32)
+	o.MergeWeight = cmp.Or(o.MergeWeight, o.Memory/64)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
