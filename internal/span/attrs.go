@@ -178,7 +178,10 @@ func (a *Attrs) Size() int {
 	n := 12 * len(a.Rest.Rows)
 	n += a.Rest.KeyDict.Size() + a.Rest.ValDict.Size()
 	for _, c := range a.Columns {
-		n += 256 + 4*(len(c.Rows)+len(c.Codes)) + 8*len(c.Nums) + c.Dict.Size()
+		if len(c.Rows) > 0 { // or else it is kept for reuse
+			n += 256
+		}
+		n += 4*(len(c.Rows)+len(c.Codes)) + 8*len(c.Nums) + c.Dict.Size()
 	}
 	return n
 }
