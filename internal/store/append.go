@@ -84,6 +84,7 @@ func (s *Store) insert(header, body, raw []byte) (otlp.Result, wal.Ticket, error
 	if held > s.o.Memory/4*3 {
 		return otlp.Result{}, wal.Ticket{}, fmt.Errorf("%w: %d MiB of spans wait to be written to disk", otlp.ErrOverloaded, held>>20)
 	}
+	defer s.askFlush()
 	b := &s.head.batch
 	rows := b.Len()
 	result, err := otlp.AppendTraces(b, raw)
@@ -98,6 +99,11 @@ func (s *Store) insert(header, body, raw []byte) (otlp.Result, wal.Ticket, error
 		}
 		return otlp.Result{}, wal.Ticket{}, err
 	}
+	return result, ticket, nil
+}
+
+// askFlush notes the head's size and has it written when it is too large.
+func (s *Store) askFlush() {
 	s.grown(time.Now())
 	if s.head.size > s.o.FlushBytes {
 		select {
@@ -105,7 +111,6 @@ func (s *Store) insert(header, body, raw []byte) (otlp.Result, wal.Ticket, error
 		default: // one is under way
 		}
 	}
-	return result, ticket, nil
 }
 
 var zstdReader, _ = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPayload))

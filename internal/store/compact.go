@@ -94,23 +94,22 @@ func (s *Store) compactOnce(ctx context.Context) (bool, error) {
 		err = conserved(group, meta)
 	}
 	if err == nil {
-		err = s.publish(ctx, func(m *manifest) error { return m.replace(group, meta) }, nil)
-		if err != nil && !errors.Is(err, errChanged) {
-			return true, err // the outcome is unknown: the block must stay, in case it is named
-		}
+		err = s.publish(ctx, func(m *manifest) error { return m.replace(group, meta) }, func() {
+			s.counts.compactions.Add(1)
+			s.counts.compacted.Add(uint64(meta.Spans))
+			s.counts.duplicates.Add(uint64(meta.Duplicates))
+		})
+	}
+	if errors.Is(err, errUnsure) {
+		return true, err // the block must stay, in case it is named
 	}
 	if err != nil {
-		if err := s.remove(context.WithoutCancel(ctx), id); err != nil {
-			s.o.Logger.Warn("could not remove an unfinished block", "block", id, "error", err)
-		}
+		s.discard(ctx, id)
 		if errors.Is(err, block.ErrCorrupt) || errors.Is(err, errConservation) {
 			s.setBad(group)
 		}
 		return true, err
 	}
-	s.counts.compactions.Add(1)
-	s.counts.compacted.Add(uint64(meta.Spans))
-	s.counts.duplicates.Add(uint64(meta.Duplicates))
 	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "blocks merged", slog.String("block", id), slog.Int("from", len(group)), slog.Int("level", meta.Level),
 		slog.Int("spans", meta.Spans), slog.Int("duplicates", meta.Duplicates), slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
 	return true, nil

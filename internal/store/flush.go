@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -77,13 +78,21 @@ func (s *Store) Flush(ctx context.Context) error {
 // flushOnce seals the head and writes it, after the one whose flush failed, if
 // there is one.
 func (s *Store) flushOnce(ctx context.Context) error {
-	if s.flushing != nil { // only the flusher sets it
+	// Its block may be published by now, or may have been all the time.
+	if err := s.finish(ctx); err != nil {
+		return err
+	}
+	s.mu.RLock()
+	again := s.flushing != nil
+	s.mu.RUnlock()
+	if again {
 		if err := s.writeFlushing(ctx); err != nil {
 			return err
 		}
 	}
 	s.mu.Lock()
 	if s.head.batch.Len() == 0 {
+		s.head.reset() // it may have what malformed payloads left in dictionaries
 		s.mu.Unlock()
 		return nil
 	}
@@ -117,7 +126,7 @@ func (s *Store) seal(line uint64) {
 
 // writeFlushing writes the sealed head, publishes the block and cuts the log.
 func (s *Store) writeFlushing(ctx context.Context) error {
-	h := s.flushing
+	h := s.flushing // nobody but the flusher, and what it publishes, sets it
 	start := time.Now()
 	id := newBlockID(start)
 	meta, err := block.Write(ctx, s.bkt, id, h.since, start, &h.batch)
@@ -128,9 +137,7 @@ func (s *Store) writeFlushing(ctx context.Context) error {
 		err = fmt.Errorf("block %s has %d spans and %d duplicates of %d: refused", id, meta.Spans, meta.Duplicates, h.batch.Len())
 	}
 	if err != nil {
-		if err := s.remove(context.WithoutCancel(ctx), id); err != nil {
-			s.o.Logger.Warn("could not remove an unfinished block", "block", id, "error", err)
-		}
+		s.discard(ctx, id)
 		return err
 	}
 	err = s.publish(ctx, func(m *manifest) error {
@@ -141,13 +148,15 @@ func (s *Store) writeFlushing(ctx context.Context) error {
 		s.flushing = nil
 		h.reset()
 		s.spare = h
+		s.counts.flushes.Add(1)
+		s.counts.duplicates.Add(uint64(meta.Duplicates))
 	})
 	if err != nil {
-		// The outcome is unknown: the block must stay, in case it is named.
+		if !errors.Is(err, errUnsure) {
+			s.discard(ctx, id)
+		}
 		return err
 	}
-	s.counts.flushes.Add(1)
-	s.counts.duplicates.Add(uint64(meta.Duplicates))
 	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "block written", slog.String("block", id), slog.Int("spans", meta.Spans),
 		slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
 	s.cutLog()

@@ -10,6 +10,11 @@ import (
 // again, at first after a second, later a minute.
 func (s *Store) janitor(ctx context.Context) {
 	defer s.ended.Done()
+	select { // half a second after the flusher, so that they do not meet
+	case <-ctx.Done():
+		return
+	case <-time.After(time.Second / 2):
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	var wait time.Duration
@@ -37,6 +42,9 @@ func (s *Store) janitor(ctx context.Context) {
 // tidy does all there is to do.
 func (s *Store) tidy(ctx context.Context) error {
 	for {
+		if err := s.finish(ctx); err != nil {
+			return err
+		}
 		if err := s.retain(ctx); err != nil {
 			return err
 		}

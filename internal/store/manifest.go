@@ -80,32 +80,53 @@ func loadManifest(ctx context.Context, bkt bucket.Bucket) (manifest, []string, e
 	}
 	var damaged []string
 	for _, key := range slices.Backward(keys) {
-		raw, err := bucket.ReadAll(ctx, bkt, key, maxManifest)
-		if err != nil {
-			return manifest{}, nil, fmt.Errorf("read %s: %w", key, err)
-		}
-		m, err := decodeManifest(raw)
+		m, err := readManifest(ctx, bkt, key)
 		if errors.Is(err, errManifest) {
 			damaged = append(damaged, key)
 			continue
 		}
-		if err != nil {
-			return manifest{}, nil, fmt.Errorf("read %s: %w", key, err)
-		}
-		return m, damaged, nil
+		return m, damaged, err
 	}
 	return manifest{Format: manifestFormat}, damaged, nil
 }
 
-// commit publishes what change makes of the newest manifest, and returns it. It
-// starts over when another writer was faster.
-func commit(ctx context.Context, bkt bucket.Bucket, from manifest, change func(*manifest) error) (manifest, error) {
+// readManifest reads one manifest. It believes that one is damaged when it has
+// read it twice: the way from the disk may have wrong bits, too, and what a damaged
+// manifest says is lost.
+func readManifest(ctx context.Context, bkt bucket.Bucket, key string) (m manifest, err error) {
+	for range 2 {
+		var raw []byte
+		if raw, err = bucket.ReadAll(ctx, bkt, key, maxManifest); err == nil {
+			m, err = decodeManifest(raw)
+		}
+		if !errors.Is(err, errManifest) {
+			break
+		}
+	}
+	if err != nil {
+		return manifest{}, fmt.Errorf("read %s: %w", key, err)
+	}
+	return m, nil
+}
+
+// errUnsure marks errors after which a manifest may have been published or not.
+var errUnsure = errors.New("the manifest may have been published")
+
+// newCommit names a commit.
+func newCommit() string {
 	id := make([]byte, 8)
 	rand.Read(id)
+	return hex.EncodeToString(id)
+}
+
+// commit publishes what change makes of the newest manifest, and returns it. It
+// starts over when another writer was faster. After an error that wraps errUnsure
+// it may be called again with the same id, which publishes at most once.
+func commit(ctx context.Context, bkt bucket.Bucket, id string, from manifest, change func(*manifest) error) (manifest, error) {
 	for {
 		next := from
 		next.Blocks = slices.Clone(from.Blocks)
-		next.Format, next.Number, next.Commit = manifestFormat, from.Number+1, hex.EncodeToString(id)
+		next.Format, next.Number, next.Commit = manifestFormat, from.Number+1, id
 		if err := change(&next); err != nil {
 			return manifest{}, err
 		}
@@ -114,17 +135,13 @@ func commit(ctx context.Context, bkt bucket.Bucket, from manifest, change func(*
 			return next, nil
 		}
 		if !errors.Is(err, bucket.ErrExists) {
-			return manifest{}, fmt.Errorf("publish manifest %d: %w", next.Number, err)
+			return manifest{}, fmt.Errorf("%w: create manifest %d: %w", errUnsure, next.Number, err)
 		}
-		raw, err := bucket.ReadAll(ctx, bkt, manifestKey(next.Number), maxManifest)
-		if err != nil {
-			return manifest{}, fmt.Errorf("read manifest %d: %w", next.Number, err)
-		}
-		switch other, err := decodeManifest(raw); {
+		switch other, err := readManifest(ctx, bkt, manifestKey(next.Number)); {
 		case errors.Is(err, errManifest):
 			from.Number++ // leave the number to the damage and take the next
 		case err != nil:
-			return manifest{}, err
+			return manifest{}, fmt.Errorf("%w: %w", errUnsure, err)
 		case other.Commit == next.Commit:
 			return other, nil // our own, whose answer got lost
 		default:
@@ -150,29 +167,20 @@ func pruneManifests(ctx context.Context, bkt bucket.Bucket, newest uint64) {
 }
 
 // strayBlocks lists the ids of blocks in the bucket that m does not name, and
-// whether each is complete.
-func strayBlocks(ctx context.Context, bkt bucket.Bucket, m manifest) (map[string]*block.Meta, error) {
+// whether each has its description, which is written last.
+func strayBlocks(ctx context.Context, bkt bucket.Bucket, m manifest) (map[string]bool, error) {
 	live := make(map[string]bool)
 	for _, b := range m.Blocks {
 		live[b.ID] = true
 	}
-	stray := make(map[string]*block.Meta)
+	stray := make(map[string]bool)
 	for info, err := range bkt.List(ctx, "blocks/", "") {
 		if err != nil {
 			return nil, fmt.Errorf("list blocks: %w", err)
 		}
 		id, file, _ := strings.Cut(strings.TrimPrefix(info.Key, "blocks/"), "/")
-		if live[id] {
-			continue
-		}
-		if _, ok := stray[id]; !ok {
-			stray[id] = nil
-		}
-		if file == block.MetaFile {
-			meta, err := block.ReadMeta(ctx, bkt, id)
-			if err == nil {
-				stray[id] = &meta
-			}
+		if !live[id] {
+			stray[id] = stray[id] || file == block.MetaFile
 		}
 	}
 	return stray, nil

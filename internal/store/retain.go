@@ -40,16 +40,14 @@ func (s *Store) retain(ctx context.Context) error {
 	if drop(&now); len(dropped) == 0 {
 		return nil
 	}
-	if err := s.publish(ctx, drop, nil); err != nil {
-		return err
-	}
-	spans, bytes := 0, int64(0)
-	for i := range dropped {
-		spans += dropped[i].Spans
-		bytes += dropped[i].Bytes()
-	}
-	s.counts.expiredBlocks.Add(uint64(len(dropped)))
-	s.counts.expiredSpans.Add(uint64(spans))
-	s.o.Logger.LogAttrs(ctx, slog.LevelInfo, "blocks expired", slog.Int("blocks", len(dropped)), slog.Int("spans", spans), slog.Int64("bytes", bytes))
-	return nil
+	return s.publish(ctx, drop, func() {
+		spans, bytes := 0, int64(0)
+		for i := range dropped {
+			spans += dropped[i].Spans
+			bytes += dropped[i].Bytes()
+		}
+		s.counts.expiredBlocks.Add(uint64(len(dropped)))
+		s.counts.expiredSpans.Add(uint64(spans))
+		s.o.Logger.LogAttrs(ctx, slog.LevelInfo, "blocks expired", slog.Int("blocks", len(dropped)), slog.Int("spans", spans), slog.Int64("bytes", bytes))
+	})
 }

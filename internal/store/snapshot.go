@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -72,8 +73,10 @@ func (s *Store) install(m manifest) {
 	}
 	if len(s.snapshots) > 0 {
 		last := s.snapshots[len(s.snapshots)-1]
-		for id := range old {
-			last.dropped = append(last.dropped, id)
+		for _, r := range last.blocks {
+			if old[r.Meta.ID] != nil {
+				last.dropped = append(last.dropped, r.Meta.ID)
+			}
 		}
 	}
 	s.snapshots = append(s.snapshots, next)
@@ -83,23 +86,64 @@ func (s *Store) install(m manifest) {
 // current is the newest snapshot. The caller holds mu.
 func (s *Store) current() *snapshot { return s.snapshots[len(s.snapshots)-1] }
 
+// publication is a change of the manifest on its way.
+type publication struct {
+	commit    string
+	change    func(*manifest) error
+	installed func()
+}
+
 // publish commits what change makes of the manifest, and calls installed with mu
 // held at the moment from which it is read. Flushes and compactions come here one
-// after the other.
+// after the other. When the error wraps errUnsure, nobody knows whether it was
+// published: then what it names must stay, and the next to publish, or to call
+// finish, goes on with it until that is known.
 func (s *Store) publish(ctx context.Context, change func(*manifest) error, installed func()) error {
-	s.publishing.Lock()
-	defer s.publishing.Unlock()
+	return s.alone(ctx, func() error {
+		s.unsure = &publication{newCommit(), change, installed}
+		return s.goOn(ctx)
+	})
+}
+
+// finish ends a publication whose outcome is not known, if there is one.
+func (s *Store) finish(ctx context.Context) error {
+	return s.alone(ctx, func() error { return nil })
+}
+
+// alone calls do when nothing else is being published and nothing is unsure.
+func (s *Store) alone(ctx context.Context, do func() error) error {
+	select { // no mutex: the bucket may be slow, and who gives up need not wait for it
+	case s.publishing <- struct{}{}:
+		defer func() { <-s.publishing }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if s.unsure != nil {
+		if err := s.goOn(ctx); errors.Is(err, errUnsure) {
+			return fmt.Errorf("finish what was begun: %v", err) // without errUnsure: do was not called
+		}
+	}
+	return do()
+}
+
+// goOn publishes what is unsure. The caller holds publishing.
+func (s *Store) goOn(ctx context.Context) error {
 	s.mu.RLock()
 	from := s.current().manifest
 	s.mu.RUnlock()
-	next, err := commit(ctx, s.bkt, from, change)
+	next, err := commit(ctx, s.bkt, s.unsure.commit, from, s.unsure.change)
+	if errors.Is(err, errUnsure) {
+		return err
+	}
+	p := s.unsure
+	s.unsure = nil
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	s.install(next)
-	if installed != nil {
-		installed()
+	if p.installed != nil {
+		p.installed()
 	}
 	s.mu.Unlock()
 	pruneManifests(ctx, s.bkt, next.Number)
@@ -121,4 +165,14 @@ func (s *Store) sweep(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// discard deletes a block that was not published. What fails is left to the janitor.
+func (s *Store) discard(ctx context.Context, id string) {
+	if err := s.remove(context.WithoutCancel(ctx), id); err != nil {
+		s.mu.Lock()
+		s.doomed = append(s.doomed, id)
+		s.mu.Unlock()
+		s.o.Logger.Warn("could not remove an unfinished block yet", "block", id, "error", err)
+	}
 }

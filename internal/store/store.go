@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -62,8 +63,9 @@ type Store struct {
 	bad       map[string]bool
 	closed    bool
 
-	publishing sync.Mutex   // held while a manifest is made of the one before
-	working    atomic.Int64 // payloads and queries being worked on
+	publishing chan struct{} // of one: held while a manifest is made of the one before
+	unsure     *publication  // one that may have been published; publishing guards it
+	working    atomic.Int64  // payloads and queries being worked on
 
 	flush   chan chan error // a request to flush; the answer, if wanted
 	stopped chan struct{}   // closed when the flusher takes no more requests
@@ -115,7 +117,7 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 	}
 	s := &Store{
 		o: o, bkt: bkt, log: log, cache: block.NewCache(o.Memory / 8), head: new(head), bad: make(map[string]bool),
-		flush: make(chan chan error), stopped: make(chan struct{}),
+		publishing: make(chan struct{}, 1), flush: make(chan chan error), stopped: make(chan struct{}),
 	}
 	var report Report
 	m, damaged, err := loadManifest(ctx, bkt)
@@ -154,9 +156,13 @@ func (s *Store) settle(ctx context.Context, m manifest, report *Report) (manifes
 		return m, err
 	}
 	var adopted []block.Meta
-	for id, meta := range stray {
-		if len(report.Damaged) > 0 && meta != nil {
-			adopted = append(adopted, *meta)
+	for _, id := range slices.Sorted(maps.Keys(stray)) {
+		if len(report.Damaged) > 0 && stray[id] {
+			meta, err := block.ReadMeta(ctx, s.bkt, id)
+			if err != nil { // to remove it might be to remove what was live
+				return m, fmt.Errorf("adopt block %s: %w", id, err)
+			}
+			adopted = append(adopted, meta)
 			report.Adopted = append(report.Adopted, id)
 			continue
 		}
@@ -169,7 +175,7 @@ func (s *Store) settle(ctx context.Context, m manifest, report *Report) (manifes
 		return m, nil
 	}
 	slices.SortFunc(adopted, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })
-	return commit(ctx, s.bkt, m, func(m *manifest) error {
+	return commit(ctx, s.bkt, newCommit(), m, func(m *manifest) error {
 		m.Blocks = append(m.Blocks, adopted...)
 		slices.SortStableFunc(m.Blocks, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })
 		return nil
@@ -206,11 +212,11 @@ func (s *Store) replay(ctx context.Context, from uint64, report *Report) (err er
 		}
 		if err == nil {
 			_, err = otlp.AppendTraces(&s.head.batch, payload)
+			s.grown(time.Now())
 		}
 		if err != nil {
 			return s.setAside(ctx, fmt.Sprintf("aside/log-%x-%d", segment, records), rec, err, report)
 		}
-		s.grown(time.Now())
 		return nil
 	})
 	return err
@@ -227,9 +233,10 @@ func (s *Store) setAside(ctx context.Context, key string, rec []byte, why error,
 	return nil
 }
 
-// grown notes the head's size after an append.
+// grown notes the head's size after an append, and also after one that failed:
+// what a payload has put into dictionaries stays when its spans are taken back.
 func (s *Store) grown(now time.Time) {
-	if s.head.since.IsZero() {
+	if s.head.since.IsZero() && s.head.batch.Len() > 0 {
 		s.head.since = now
 	}
 	s.head.size = int64(s.head.batch.Size())
