@@ -14,7 +14,6 @@ import (
 
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/bucket"
-	"github.com/everspan/everspan/internal/bucket/buckettest"
 	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/span/spantest"
@@ -221,42 +220,6 @@ func (b *nth) Delete(ctx context.Context, key string) error {
 		return errDown
 	}
 	return b.Bucket.Delete(ctx, key)
-}
-
-// TestRandomLives sends, flushes, repeats, fails and crashes at random.
-func TestRandomLives(t *testing.T) {
-	seeds := 60
-	if testing.Short() {
-		seeds = 10
-	}
-	for seed := range seeds {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(uint64(seed), 5))
-			faulty := buckettest.NewFaulty(bucket.NewMemory(), uint64(seed), buckettest.Faults{})
-			w := &world{t: t, disk: waltest.New(uint64(seed)), bkt: faulty}
-			w.start()
-			defer w.kill()
-			for step := range 40 {
-				switch rng.IntN(8) {
-				case 0:
-					faulty.Set(buckettest.Faults{Before: rng.Float64() / 5, After: rng.Float64() / 5})
-					w.store.Flush(t.Context()) // may fail
-					faulty.Set(buckettest.Faults{})
-				case 1:
-					faulty.Set(buckettest.Faults{})
-					w.kill()
-					w.start()
-				case 2:
-					if err := w.store.Flush(t.Context()); err != nil {
-						t.Fatal(err)
-					}
-				default:
-					w.send(uint64(1000*seed+step), 1+rng.IntN(40))
-				}
-			}
-			w.check("at the end")
-		})
-	}
 }
 
 func TestDamagedBlockIsLeftOut(t *testing.T) {

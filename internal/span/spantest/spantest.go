@@ -15,7 +15,13 @@ import (
 // attributes of every type, some keys with two types, some rare keys, resources
 // and scopes with and without attributes, events, links, and now and then text
 // that is hard to carry.
-func Random(b *span.Batch, rng *rand.Rand, n int) {
+func Random(b *span.Batch, rng *rand.Rand, n int) { random(b, rng, n, 12, 5000) }
+
+// Small does what Random does with few attributes and few keys, for tests that
+// make very many small blocks: every key is a column.
+func Small(b *span.Batch, rng *rand.Rand, n int) { random(b, rng, n, 3, 4) }
+
+func random(b *span.Batch, rng *rand.Rand, n, attrs, rare int) {
 	traces := make([]span.TraceID, n/8+1)
 	for i := range traces {
 		fill(rng, traces[i][:])
@@ -44,10 +50,10 @@ func Random(b *span.Batch, rng *rand.Rand, n int) {
 		b.State[row] = b.States.Text([]byte(pick(rng, "", "ot=th:8")))
 		b.Flags[row] = rng.Uint32N(3) * 0x80000100
 		b.SetDropped(row, rng.Uint32N(2), rng.Uint32N(2), rng.Uint32N(2))
-		attributes(&b.Attrs, rng, 12)
+		attributes(&b.Attrs, rng, attrs, rare)
 		for range rng.IntN(3) {
 			b.AddEvent(row, b.Start[row]+rng.Int64N(1000), []byte(pick(rng, "exception", "retry")), rng.Uint32N(2))
-			attributes(&b.Events.Attrs, rng, 3)
+			attributes(&b.Events.Attrs, rng, min(attrs, 3), rare)
 		}
 		for range rng.IntN(2) {
 			var trace span.TraceID
@@ -55,7 +61,7 @@ func Random(b *span.Batch, rng *rand.Rand, n int) {
 			fill(rng, trace[:])
 			fill(rng, id[:])
 			b.AddLink(row, trace, id, []byte(pick(rng, "", "a=b")), rng.Uint32N(2), rng.Uint32N(2))
-			attributes(&b.Links.Attrs, rng, 2)
+			attributes(&b.Links.Attrs, rng, min(attrs, 2), rare)
 		}
 		b.Commit(row, traces[rng.IntN(len(traces))])
 	}
@@ -72,9 +78,9 @@ func fill(rng *rand.Rand, p []byte) {
 	p[0] |= 1
 }
 
-func attributes(a *span.Attrs, rng *rand.Rand, most int) {
+func attributes(a *span.Attrs, rng *rand.Rand, most, rare int) {
 	for range rng.IntN(most + 1) {
-		key := []byte(pick(rng, "http.route", "http.response.status_code", "user.id", "ratio", "cache.hit", "blob", "tags", "mixed", fmt.Sprintf("rare.%d", rng.IntN(5000))))
+		key := []byte(pick(rng, "http.route", "http.response.status_code", "user.id", "ratio", "cache.hit", "blob", "tags", "mixed", fmt.Sprintf("rare.%d", rng.IntN(rare))))
 		switch string(key) {
 		case "http.response.status_code":
 			a.Num(key, span.Int, uint64(200+rng.IntN(3)))
@@ -104,6 +110,13 @@ func attributes(a *span.Attrs, rng *rand.Rand, most int) {
 // content print the same, whatever their order and codes. With no rows given it
 // prints all.
 func Dump(b *span.Batch, rows ...uint32) string {
+	out := Texts(b, rows...)
+	slices.Sort(out)
+	return strings.Join(out, "")
+}
+
+// Texts prints spans as Dump does, each for itself and in the order given.
+func Texts(b *span.Batch, rows ...uint32) []string {
 	if rows == nil {
 		for i := range b.Len() {
 			rows = append(rows, uint32(i))
@@ -128,8 +141,7 @@ func Dump(b *span.Batch, rows ...uint32) string {
 		}
 		out = append(out, s.String())
 	}
-	slices.Sort(out)
-	return strings.Join(out, "")
+	return out
 }
 
 func pairs(attrs func(func(string, span.Value) bool)) string {
