@@ -57,7 +57,7 @@ type columnChunk struct {
 	dictionary bool
 }
 
-func (f *fileReader) held() int { return len(f.tail) + 400*len(f.columns) + 100*len(f.attrs) }
+func (f *fileReader) held() int { return 400*len(f.columns) + 100*len(f.attrs) }
 
 func (f *fileReader) corrupt(at int64, why any) error {
 	return fmt.Errorf("%w: %s at offset %d: %v", ErrCorrupt, f.key, at, why)
@@ -81,7 +81,6 @@ func openFile(ctx context.Context, bkt bucket.Bucket, cache *Cache, key string, 
 		return nil, f.corrupt(f.size-foot, "no Parquet footer")
 	}
 	start := f.size - foot - n
-	f.tail, f.tailAt = tail[:start-file.Index:start-file.Index], file.Index
 	var m format.FileMetaData
 	if _, err := unmarshal(tail[int64(len(tail)-foot)-n:len(tail)-foot], &m); err != nil {
 		return nil, f.corrupt(start, fmt.Errorf("footer: %w", err))
@@ -187,9 +186,6 @@ var errRead = errors.New("read")
 
 // read returns bytes of the file, which must not be changed.
 func (f *fileReader) read(ctx context.Context, off int64, n int) ([]byte, error) {
-	if at := off - f.tailAt; f.tail != nil && at >= 0 && at+int64(n) <= int64(len(f.tail)) {
-		return f.tail[at : at+int64(n)], nil
-	}
 	p := make([]byte, n)
 	return p, f.readInto(ctx, p, off)
 }
