@@ -32,8 +32,6 @@ type fileReader struct {
 	key     string
 	size    int64
 	rows    int
-	tail    []byte // the page indexes, and where they begin
-	tailAt  int64
 	columns map[string]*columnChunk // by path, joined with slashes
 	attrs   []attributeColumn
 }

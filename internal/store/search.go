@@ -51,11 +51,11 @@ func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 	limit := cmp.Or(q.Limit, 20)
 	var l Listing
 	only := len(blocks) == 1
-	for {
+	for step := 1; ; step = min(2*step, readers) {
 		l.Traces = found.newest(q, limit)
 		// No trace of a block begins after the block's end.
 		n := 0
-		for n < len(blocks) && n < readers && (len(l.Traces) < limit || blocks[n].Meta.MaxEnd >= l.Traces[limit-1].Start) {
+		for n < len(blocks) && n < step && (len(l.Traces) < limit || blocks[n].Meta.MaxEnd >= l.Traces[limit-1].Start) {
 			n++
 		}
 		if n == 0 {
@@ -67,7 +67,7 @@ func (s *Store) Search(ctx context.Context, q Query) (Listing, error) {
 				break
 			}
 			// A part in an older block moves a trace back, and others may be newer.
-			n = min(len(blocks), readers)
+			n = min(len(blocks), step)
 		}
 		if err := s.gather(ctx, q, blocks[:n], only, &found, &l); err != nil {
 			return Listing{}, err
