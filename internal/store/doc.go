@@ -14,6 +14,10 @@
 // log behind the newest manifest's line or in a block that it names, and never
 // in both.
 //
+// Blocks are merged in the background, sixteen neighbours of a level into one of
+// the next, and deleted by age and by size. A reader holds the snapshot of one
+// manifest, and nothing that it names is deleted under it.
+//
 // Reading takes the heads and the blocks of one moment together. Spans that a
 // sender repeated after a lost answer are dropped by their key (span.Key).
 package store
