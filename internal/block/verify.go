@@ -1,12 +1,15 @@
 package block
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/parquet-go/parquet-go/format"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/bucket"
@@ -56,7 +59,24 @@ func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 	if err := verifyRanges(ctx, NewReader(bkt, cache, meta)); err != nil {
 		return err
 	}
+	if err := verifyMeta(ctx, bkt, meta); err != nil {
+		return err
+	}
 	return verifyFilter(ctx, bkt, meta)
+}
+
+// verifyMeta holds the block's own description against the one that is used.
+func verifyMeta(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
+	own, err := ReadMeta(ctx, bkt, meta.ID)
+	if err != nil {
+		return err
+	}
+	a, errA := json.Marshal(own)
+	b, errB := json.Marshal(meta)
+	if errA != nil || errB != nil || !bytes.Equal(a, b) {
+		return fmt.Errorf("%w: %s does not agree with the manifest", ErrCorrupt, meta.Key(MetaFile))
+	}
+	return nil
 }
 
 func verifyFilter(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
@@ -74,16 +94,18 @@ func verifyFilter(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 	return nil
 }
 
-// verify walks the pages of a column, some at a time.
+// verify walks the pages of a column, some at a time. A page's checksum covers its
+// body; what its header says has to agree with the footer, which has a checksum.
 func (f *fileReader) verify(ctx context.Context, c *columnChunk) error {
 	index, err := f.pageIndex(ctx, c)
 	if err != nil {
 		return err
 	}
-	starts := index.offsets
+	starts, first := index.offsets, 0 // first is the page before which there is no data page
 	if c.dictionary {
-		starts = append([]int64{c.start}, starts...)
+		starts, first = append([]int64{c.start}, starts...), 1
 	}
+	unpacked, values := int64(0), int64(0)
 	for p := 0; p < len(starts)-1; {
 		last := p + 1
 		for last < len(starts)-1 && starts[last+1]-starts[p] <= maxRead {
@@ -94,11 +116,50 @@ func (f *fileReader) verify(ctx context.Context, c *columnChunk) error {
 			return err
 		}
 		for i := p; i < last; i++ {
-			if _, _, err := f.check(starts[i], buf[starts[i]-starts[p]:starts[i+1]-starts[p]]); err != nil {
+			stored := buf[starts[i]-starts[p] : starts[i+1]-starts[p]]
+			h, body, err := f.check(starts[i], stored)
+			if err != nil {
 				return err
+			}
+			unpacked += int64(len(stored)-len(body)) + int64(h.size)
+			if i < first {
+				if err := f.verifyDictionary(c, stored); err != nil {
+					return err
+				}
+				continue
+			}
+			values += int64(h.values)
+			rows := int64(index.rows[i-first+1] - index.rows[i-first])
+			if h.kind != format.DataPage || h.encoding != c.encodings[len(c.encodings)-1] || c.path == c.name && int64(h.values) != rows {
+				return f.corrupt(starts[i], fmt.Errorf("the header of a page of column %q does not agree with the footer", c.path))
 			}
 		}
 		p = last
+	}
+	if unpacked != c.unpacked || values != c.values {
+		return f.corrupt(c.start, fmt.Errorf("column %q has %d values in %d bytes, the footer says %d in %d", c.path, values, unpacked, c.values, c.unpacked))
+	}
+	return nil
+}
+
+// verifyDictionary parses a dictionary page.
+func (f *fileReader) verifyDictionary(c *columnChunk, stored []byte) error {
+	h, body, err := f.open(c, c.start, stored, nil)
+	if err != nil {
+		return err
+	}
+	s := shapeText
+	switch c.typ {
+	case format.Int32:
+		s = shapeInt32
+	case format.Int64:
+		s = shapeInt64
+	}
+	if h.kind != format.DictionaryPage || h.encoding != format.Plain {
+		return f.corrupt(c.start, "not a dictionary page")
+	}
+	if _, err := parseDictionary(body, int(h.values), s); err != nil {
+		return f.corrupt(c.start, err)
 	}
 	return nil
 }
