@@ -21,11 +21,11 @@ func FormatDuration(ns int64) string {
 	case ns < 1000:
 		return strconv.FormatInt(ns, 10) + " ns"
 	case ns < 999_500:
-		return threeDigits(float64(ns)/1e3) + " µs"
+		return shortDigits(float64(ns)/1e3) + " µs"
 	case ns < 999_500_000:
-		return threeDigits(float64(ns)/1e6) + " ms"
+		return shortDigits(float64(ns)/1e6) + " ms"
 	case d < 2*time.Minute:
-		return threeDigits(float64(ns)/1e9) + " s"
+		return shortDigits(float64(ns)/1e9) + " s"
 	case d < time.Hour:
 		return fmt.Sprintf("%d m %02d s", d/time.Minute, d%time.Minute/time.Second)
 	case d < 24*time.Hour:
@@ -35,7 +35,18 @@ func FormatDuration(ns int64) string {
 	}
 }
 
-func threeDigits(v float64) string {
+// shortDigits is ThreeDigits without decimals that are zero.
+func shortDigits(v float64) string {
+	s := ThreeDigits(v)
+	if strings.Contains(s, ".") {
+		s = strings.TrimSuffix(strings.TrimSuffix(s, ".00"), ".0")
+	}
+	return s
+}
+
+// ThreeDigits writes a number below 1000 with three digits; small ones with two
+// decimals.
+func ThreeDigits(v float64) string {
 	decimals := 2
 	switch {
 	case v >= 99.95:
@@ -43,9 +54,5 @@ func threeDigits(v float64) string {
 	case v >= 9.995:
 		decimals = 1
 	}
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	if decimals > 0 {
-		s = strings.TrimSuffix(strings.TrimSuffix(s, ".00"), ".0")
-	}
-	return s
+	return strconv.FormatFloat(v, 'f', decimals, 64)
 }

@@ -2,7 +2,6 @@ package block
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -380,9 +379,7 @@ func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code 
 		}
 		page := f.page[:0]
 		for _, levels := range [][]uint8{repetition, definition} {
-			at := len(page)
-			page = appendLevels(append(page, 0, 0, 0, 0), levels)
-			binary.LittleEndian.PutUint32(page[at:], uint32(len(page)-at-4))
+			page = appendSizedLevels(page, levels)
 		}
 		encoding, page := f.values(page, &c)
 		f.page = page

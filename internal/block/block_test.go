@@ -65,8 +65,8 @@ func TestRoundTrip(t *testing.T) {
 func TestDuplicatesAreWrittenOnce(t *testing.T) {
 	b := random(4, 100)
 	twice := new(span.Batch)
-	twice.AppendRows(b, seq(100))
-	twice.AppendRows(b, seq(100))
+	twice.AppendRows(b, span.Seq(100))
+	twice.AppendRows(b, span.Seq(100))
 	r := write(t, bucket.NewMemory(), twice)
 	if r.Meta.Spans != 100 || r.Meta.Duplicates != 100 {
 		t.Errorf("%d spans and %d duplicates, want 100 and 100", r.Meta.Spans, r.Meta.Duplicates)

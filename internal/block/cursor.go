@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/everspan/everspan/internal/span"
 	"github.com/parquet-go/parquet-go/format"
 )
 
@@ -169,14 +170,6 @@ func (c *cursor) load(ctx context.Context, p *cursorPage, page int) error {
 	return nil
 }
 
-// texts is the number of texts in the column's dictionary.
-func (c *cursor) texts() int {
-	if c.dict == nil {
-		return 0
-	}
-	return len(c.dict.ends)
-}
-
 // num returns the number of a row, 0 for null.
 func (c *cursor) num(ctx context.Context, row int) (int64, error) {
 	if c.c == nil {
@@ -200,4 +193,11 @@ func (c *cursor) bytes(ctx context.Context, row int) ([]byte, error) {
 		return nil, err
 	}
 	return p.bytes(row - p.first), nil
+}
+
+// id returns the id of a row, zero for null.
+func (c *cursor) id(ctx context.Context, row int) (id span.ID, err error) {
+	b, err := c.bytes(ctx, row)
+	copy(id[:], b)
+	return id, err
 }

@@ -35,19 +35,24 @@ func (f *fileReader) dictionary(ctx context.Context, c *columnChunk, s shape) (*
 		if err != nil {
 			return nil, err
 		}
-		h, body, err := f.open(c, c.start, raw, nil)
-		if err != nil {
-			return nil, err
-		}
-		if h.kind != format.DictionaryPage || h.encoding != format.Plain {
-			return nil, f.corrupt(c.start, "not a dictionary page")
-		}
-		d, err := parseDictionary(body, int(h.values), s)
-		if err != nil {
-			return nil, f.corrupt(c.start, err)
-		}
-		return d, nil
+		return f.openDictionary(c, raw, s)
 	})
+}
+
+// openDictionary parses a dictionary page as it is stored.
+func (f *fileReader) openDictionary(c *columnChunk, stored []byte, s shape) (*dictionary, error) {
+	h, body, err := f.open(c, c.start, stored, nil)
+	if err != nil {
+		return nil, err
+	}
+	if h.kind != format.DictionaryPage || h.encoding != format.Plain {
+		return nil, f.corrupt(c.start, "not a dictionary page")
+	}
+	d, err := parseDictionary(body, int(h.values), s)
+	if err != nil {
+		return nil, f.corrupt(c.start, err)
+	}
+	return d, nil
 }
 
 func parseDictionary(body []byte, n int, s shape) (*dictionary, error) {

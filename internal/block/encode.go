@@ -62,6 +62,14 @@ func appendCodes(dst []byte, codes []uint32, width int) []byte {
 	return dst
 }
 
+// appendSizedLevels appends levels behind their length, as a page begins with them.
+func appendSizedLevels(dst, levels []uint8) []byte {
+	at := len(dst)
+	dst = appendLevels(append(dst, 0, 0, 0, 0), levels)
+	binary.LittleEndian.PutUint32(dst[at:], uint32(len(dst)-at-4))
+	return dst
+}
+
 // minRun is how many groups of eight equal levels become a run.
 const minRun = 16
 

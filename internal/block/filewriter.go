@@ -214,9 +214,7 @@ func (f *fileWriter) dataPage(chunk *format.ColumnChunk, first int, c *column) {
 	v := &f.v
 	page := f.page[:0]
 	if c.optional {
-		page = append(page, 0, 0, 0, 0)
-		page = appendLevels(page, v.present)
-		binary.LittleEndian.PutUint32(page, uint32(len(page)-4))
+		page = appendSizedLevels(page, v.present)
 	}
 	encoding, page := f.values(page, c)
 	f.page = page

@@ -3,7 +3,6 @@ package block
 import (
 	"context"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -26,6 +25,7 @@ import (
 func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time, inputs []*Reader, pause func(context.Context) error) (Meta, error) {
 	m := &merger{ctx: ctx, pause: pause, foreign: make(map[uint32]span.ID), resources: mergedSets{file: resourcesFile, scope: "resource"}, scopes: mergedSets{file: scopesFile, scope: "instrumentation"}}
 	meta := Meta{ID: id, Format: Format, Created: created.UTC()}
+	read := 0 // spans
 	for i, r := range inputs {
 		in := &input{r: r}
 		for _, f := range []struct {
@@ -38,6 +38,7 @@ func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 			}
 		}
 		m.inputs = append(m.inputs, in)
+		read += r.Meta.Spans
 		meta.Level = max(meta.Level, r.Meta.Level+1)
 		if i == 0 || r.Meta.ReceivedFrom.Before(meta.ReceivedFrom) {
 			meta.ReceivedFrom = r.Meta.ReceivedFrom
@@ -49,23 +50,13 @@ func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 	if err := m.plan(); err != nil {
 		return Meta{}, fmt.Errorf("merge into block %s: %w", id, err)
 	}
-	read := 0
-	for _, r := range inputs {
-		read += r.Meta.Spans
-	}
 	meta.Spans, meta.Duplicates, meta.Traces = m.rows, read-m.rows, len(m.traces)
 	meta.Events, meta.Links = len(m.events.owners), len(m.links.owners)
 	meta.Resources, meta.Scopes = m.resources.sets.Len(), m.scopes.sets.Len()
-	files := []output{
-		{spansFile, m.writeSpans},
-		{eventsFile, m.writeEvents},
-		{linksFile, m.writeLinks},
-		{tracesFile, func(w io.Writer) (File, error) { return writeTraces(w, m.traces, &m.names, &m.services) }},
-		{resourcesFile, func(w io.Writer) (File, error) { return writeSets(w, &m.resources.sets, "resource") }},
-		{scopesFile, func(w io.Writer) (File, error) { return writeSets(w, &m.scopes.sets, "instrumentation") }},
-		{filterFile, func(w io.Writer) (File, error) { return writeFilter(w, m.traces) }},
-	}
-	return writeBlock(ctx, bkt, meta, files, m.traces)
+	return writeBlock(ctx, bkt, meta, content{
+		spans: m.writeSpans, events: m.writeEvents, links: m.writeLinks,
+		traces: m.traces, names: &m.names, services: &m.services, resources: &m.resources.sets, scopes: &m.scopes.sets,
+	})
 }
 
 // merger is a merge under way.
@@ -105,10 +96,10 @@ type part struct {
 	input uint32
 }
 
-// merged is a trace of the new block: its parts are m.parts[first:first+count].
+// merged is a trace of the new block, whose parts stand one after the other.
 type merged struct {
 	key          shapeKey
-	first, count int
+	first, count int // of parts
 }
 
 func (m *merger) plan() error {
@@ -182,10 +173,7 @@ func (t *trace) join(o *trace) {
 
 // better reports whether the root that a knows of is the trace's rather than b's.
 func better(a, b *trace) bool {
-	if ra, rb := a.rootParent.IsZero(), b.rootParent.IsZero(); ra != rb {
-		return ra
-	}
-	return a.rootStart < b.rootStart
+	return betterRoot(a.rootParent.IsZero(), a.rootStart, b.rootParent.IsZero(), b.rootStart)
 }
 
 // parts reads the tables of traces.
@@ -234,6 +222,7 @@ func (m *merger) lay(all []merged, parts []part) error {
 	if err != nil {
 		return err
 	}
+	defer l.close()
 	m.traces = make([]trace, 0, len(all))
 	for i, t := range all {
 		if i%4096 == 0 {

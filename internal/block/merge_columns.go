@@ -70,9 +70,12 @@ func (m *merger) same(file func(*input) *fileReader, name string) []source {
 	return out
 }
 
-// copy writes a column from those of the inputs. look, if there is one, sees the
-// row and the code or number of every value.
-func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []source) error {
+// look sees the codes of a required column as they are written, and the row of the
+// first of them.
+type look func(d valueSet, row int, codes []uint32)
+
+// copy writes a column from those of the inputs; look may be nil.
+func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []source, look look) error {
 	a := &along{m: m, runs: runs}
 	c := column{name: name, shape: s}
 	for _, src := range from {
@@ -101,9 +104,14 @@ func (m *merger) copy(f *fileWriter, name string, s shape, runs []run, from []so
 				return 0, err
 			}
 		}
-		return a.each(to-from, func(input uint32, p *cursorPage, from, to int) int {
+		at := len(v.codes)
+		n, err := a.each(to-from, func(input uint32, p *cursorPage, from, to int) int {
 			return v.copy(&c, a, input, p, from, to)
 		})
+		if look != nil {
+			look(c.dict, from, v.codes[at:])
+		}
+		return n, err
 	})
 	a.close()
 	return f.err
@@ -260,20 +268,18 @@ func (m *merger) writeSpans(out io.Writer) (File, error) {
 	spans := func(in *input) *fileReader { return in.spans }
 	m.traceIDs(f)
 	writeParents(f, m.parents, m.foreign)
-	for _, c := range []struct {
-		name  string
-		shape shape
-	}{
+	for _, c := range []named{
 		{"span_id", shapeSpanID}, {"start", shapeTime}, {"duration", shapeInt64}, {"name", shapeText},
 		{"kind", shapeText}, {"status", shapeText}, {"status_message", shapeText}, {"trace_state", shapeText}, {"flags", shapeInt64},
 		{"dropped_attributes", shapeInt32}, {"dropped_events", shapeInt32}, {"dropped_links", shapeInt32},
 	} {
-		if err := m.copy(f, c.name, c.shape, m.runs, m.same(spans, c.name)); err != nil {
+		var look look
+		if c.name == "status" {
+			look = m.errorCounter()
+		}
+		if err := m.copy(f, c.name, c.shape, m.runs, m.same(spans, c.name), look); err != nil {
 			return File{}, err
 		}
-	}
-	if err := m.countErrors(); err != nil {
-		return File{}, err
 	}
 	reference(f, "resource", nil, m.resourceOf, m.resources.sets.Len())
 	reference(f, "scope", nil, m.scopeOf, m.scopes.sets.Len())
@@ -299,51 +305,29 @@ func (m *merger) traceIDs(f *fileWriter) {
 	})
 }
 
-// countErrors counts the spans with status error of each trace.
-func (m *merger) countErrors() error {
-	a := &along{m: m, runs: m.runs}
-	for _, in := range m.inputs {
-		c, err := in.spans.cursor(m.ctx, &m.pool, "status", shapeText)
-		if err != nil {
-			return err
+// errorCounter counts the spans with status error of each trace, while the column
+// of statuses is written. Every span has one.
+func (m *merger) errorCounter() look {
+	t := 0
+	return func(d valueSet, row int, codes []uint32) {
+		statuses, ok := d.(texts)
+		if !ok {
+			return
 		}
-		a.cursors = append(a.cursors, c)
-	}
-	failed := make([]int, len(m.inputs)) // code of the status
-	for i, c := range a.cursors {
-		failed[i] = -1
-		for code := range c.texts() {
-			if string(c.dict.text(uint32(code))) == span.StatusError.String() {
-				failed[i] = code
-			}
+		failed, ok := statuses.Find([]byte(span.StatusError.String()))
+		if !ok {
+			return
 		}
-	}
-	defer a.close()
-	t, row := 0, 0
-	for row < m.rows {
-		_, err := a.each(min(stepRows, m.rows-row), func(input uint32, p *cursorPage, from, to int) int {
-			if p == nil || failed[input] < 0 || len(p.present) > 0 {
-				row += to - from
-				return to - from
+		for i, code := range codes {
+			if code != failed {
+				continue
 			}
-			// Every span has a status.
-			for i, code := range p.codes[from:to] {
-				if int(code) != failed[input] {
-					continue
-				}
-				for row+i >= m.traces[t].spans[1] {
-					t++
-				}
-				m.traces[t].errors++
+			for row+i >= m.traces[t].spans[1] {
+				t++
 			}
-			row += to - from
-			return to - from
-		})
-		if err != nil {
-			return err
+			m.traces[t].errors++
 		}
 	}
-	return nil
 }
 
 func (m *merger) writeEvents(out io.Writer) (File, error) {
@@ -371,13 +355,13 @@ type named struct {
 
 func (m *merger) children(f *fileWriter, c *children, file func(*input) *fileReader, columns []named) error {
 	for _, n := range []named{{"trace_id", shapeTraceID}, {"span_id", shapeSpanID}} {
-		if err := m.copy(f, n.name, n.shape, c.runs, m.same(file, n.name)); err != nil {
+		if err := m.copy(f, n.name, n.shape, c.runs, m.same(file, n.name), nil); err != nil {
 			return err
 		}
 	}
 	number(f, "span_row", shapeInt64, nil, c.owners)
 	for _, n := range columns {
-		if err := m.copy(f, n.name, n.shape, c.runs, m.same(file, n.name)); err != nil {
+		if err := m.copy(f, n.name, n.shape, c.runs, m.same(file, n.name), nil); err != nil {
 			return err
 		}
 	}
@@ -432,7 +416,7 @@ func (m *merger) attributes(f *fileWriter, scope string, runs []run, file func(*
 		switch {
 		case name != "" && i < own:
 			t, _ := span.ParseType(all[i].Type)
-			if err := m.copy(f, name, shapeOf(t), runs, from[i]); err != nil {
+			if err := m.copy(f, name, shapeOf(t), runs, from[i], nil); err != nil {
 				return File{}, err
 			}
 		case name != "":

@@ -54,6 +54,15 @@ func newLayer(m *merger) (*layer, error) {
 	return l, nil
 }
 
+// close gives the pages of all cursors back.
+func (l *layer) close() {
+	for _, column := range [][]*cursor{l.starts, l.ids, l.kinds, l.distances, l.parents, l.events, l.links} {
+		for _, c := range column {
+			c.close()
+		}
+	}
+}
+
 // trace lays the rows of a trace, of which the first part knows what all parts
 // know together.
 func (l *layer) trace(parts []part) error {
@@ -72,19 +81,17 @@ func (l *layer) trace(parts []part) error {
 		if err := l.interleave(parts); err != nil {
 			return err
 		}
-		if err := l.findParents(l.runs); err != nil {
+		if err := l.findParents(); err != nil {
 			return err
 		}
 	}
 	for _, r := range l.runs {
 		m.runs = extend(m.runs, r)
 	}
-	runs := l.runs
-	var err error
-	if err = l.children(&m.events, l.events, parts, runs, t.spans[0], func(p *part) [2]int { return p.events }); err != nil {
+	if err := l.children(&m.events, l.events, parts, t.spans[0], func(p *part) [2]int { return p.events }); err != nil {
 		return err
 	}
-	if err = l.children(&m.links, l.links, parts, runs, t.spans[0], func(p *part) [2]int { return p.links }); err != nil {
+	if err := l.children(&m.links, l.links, parts, t.spans[0], func(p *part) [2]int { return p.links }); err != nil {
 		return err
 	}
 	t.spans[1], t.events[1], t.links[1] = m.rows, len(m.events.owners), len(m.links.owners)
@@ -105,14 +112,12 @@ func (l *layer) keepParents(input uint32, at [2]int) error {
 				m.parents = append(m.parents, int32(p.num(row-p.first)))
 				continue
 			}
-			id, err := l.parents[input].bytes(m.ctx, row)
+			id, err := l.parents[input].id(m.ctx, row)
 			if err != nil {
 				return err
 			}
-			if id != nil {
-				var known span.ID
-				copy(known[:], id)
-				m.foreign[uint32(len(m.parents))] = known
+			if !id.IsZero() {
+				m.foreign[uint32(len(m.parents))] = id
 			}
 			m.parents = append(m.parents, noParent)
 		}
@@ -122,26 +127,24 @@ func (l *layer) keepParents(input uint32, at [2]int) error {
 
 // findParents looks the parents of a trace's rows up, which lay in several
 // inputs before.
-func (l *layer) findParents(runs []run) error {
+func (l *layer) findParents() error {
 	m := l.m
 	n := 0
-	for _, r := range runs {
+	for _, r := range l.runs {
 		n += int(r.count)
 	}
 	l.family.reset(n)
-	for _, r := range runs {
+	for _, r := range l.runs {
 		for row := range r.count {
-			id, err := l.ids[r.input].bytes(m.ctx, int(r.first+row))
+			id, err := l.ids[r.input].id(m.ctx, int(r.first+row))
 			if err != nil {
 				return err
 			}
-			var known span.ID
-			copy(known[:], id)
-			l.family.add(known)
+			l.family.add(id)
 		}
 	}
 	at := 0
-	for _, r := range runs {
+	for _, r := range l.runs {
 		for row := int(r.first); row < int(r.first+r.count); row++ {
 			parent, err := l.parent(r.input, row)
 			if err != nil {
@@ -175,9 +178,7 @@ func (l *layer) parent(input uint32, row int) (id span.ID, err error) {
 			return id, from.f.corrupt(0, fmt.Errorf("a parent in row %d", row))
 		}
 	}
-	b, err := from.bytes(l.m.ctx, row)
-	copy(id[:], b)
-	return id, err
+	return from.id(l.m.ctx, row)
 }
 
 // interleave lays the rows of several parts by start, without those that came
@@ -235,9 +236,9 @@ func (l *layer) again(p place) (bool, error) {
 	return false, nil
 }
 
-// children lays the events or links of a trace whose spans are in runs, from
-// row first on.
-func (l *layer) children(to *children, owners []*cursor, parts []part, runs []run, first int, of func(*part) [2]int) error {
+// children lays the events or links of a trace whose spans are in l.runs, from row
+// first on.
+func (l *layer) children(to *children, owners []*cursor, parts []part, first int, of func(*part) [2]int) error {
 	l.pairs, l.index = l.pairs[:0], l.index[:0]
 	for i := range parts {
 		p := &parts[i]
@@ -248,7 +249,7 @@ func (l *layer) children(to *children, owners []*cursor, parts []part, runs []ru
 				return err
 			}
 			if len(l.index) == 0 {
-				l.index = l.index.of(runs)
+				l.index = l.index.of(l.runs)
 			}
 			if at, ok := l.index.find(p.input, owner); ok {
 				l.pairs = append(l.pairs, pair{uint32(first + at), p.input, uint32(row)})

@@ -143,6 +143,7 @@ func (r *restMerger) column(c attributeColumn, from []source) error {
 				r.out.put(at, c.Scope, c.Key, v.Text())
 			}
 		}
+		cur.close()
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ type wanted struct {
 	v     *values
 }
 
-// rows checks a range against the file before anything is allocated for it.
+// rowsOf checks a range against the file before anything is allocated for it.
 func (f *fileReader) rowsOf(ctx context.Context, at [2]int) (*rowReader, error) {
 	if at[0] < 0 || at[0] > at[1] || at[1] > f.rows {
 		return nil, f.corrupt(0, fmt.Errorf("rows %d to %d of %d", at[0], at[1], f.rows))

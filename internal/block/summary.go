@@ -26,7 +26,7 @@ type Summary struct {
 
 // Merge joins what two places know of one trace.
 func (s *Summary) Merge(o Summary) {
-	if o.Rooted && !s.Rooted || o.Rooted == s.Rooted && o.RootStart < s.RootStart {
+	if o.BetterRoot(s) {
 		s.Service, s.Name, s.Rooted, s.RootStart = o.Service, o.Name, o.Rooted, o.RootStart
 	}
 	s.Start, s.End = min(s.Start, o.Start), max(s.End, o.End)
@@ -34,6 +34,19 @@ func (s *Summary) Merge(o Summary) {
 	s.Errors += o.Errors
 	s.HasService = s.HasService || o.HasService
 	s.HasName = s.HasName || o.HasName
+}
+
+// BetterRoot reports whether the root that s knows of is the trace's rather than
+// o's: a real one before a span that only is the earliest, and then the earlier.
+func (s *Summary) BetterRoot(o *Summary) bool {
+	return betterRoot(s.Rooted, s.RootStart, o.Rooted, o.RootStart)
+}
+
+func betterRoot(real bool, start int64, otherReal bool, otherStart int64) bool {
+	if real != otherReal {
+		return real
+	}
+	return start < otherStart
 }
 
 // Summaries yields a summary of every trace in the block. With a service or a
@@ -73,11 +86,11 @@ func (r *Reader) Summaries(ctx context.Context, service, name string, each func(
 
 // traceReader reads the table of traces.
 type traceReader struct {
-	in                                          *rowReader
-	ids, starts, durations, errs                *values
-	roots, services, names, parents, servicesOf *values
-	ranges                                      *rangeReader
-	texts                                       map[string]string // names and services repeat: each is made once
+	in                              *rowReader
+	ids, starts, durations, errs    *values
+	roots, services, names, parents *values
+	ranges                          *rangeReader
+	texts                           map[string]string // names and services repeat: each is made once
 }
 
 func newTraceReader(in *rowReader) *traceReader {
@@ -85,8 +98,8 @@ func newTraceReader(in *rowReader) *traceReader {
 		in: in, ids: in.column("trace_id", shapeTraceID),
 		starts: in.column("start", shapeTime), durations: in.column("duration", shapeInt64), errs: in.column("errors", shapeInt64),
 		roots: in.column("root_offset", shapeInt64), services: in.column("root_service", shapeText), names: in.column("root_name", shapeText),
-		parents: in.column("root_parent_span_id", shapeSpanID), servicesOf: in.column("services", shapeInt64),
-		ranges: newRangeReader(in), texts: make(map[string]string),
+		parents: in.column("root_parent_span_id", shapeSpanID),
+		ranges:  newRangeReader(in), texts: make(map[string]string),
 	}
 }
 

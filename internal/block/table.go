@@ -46,11 +46,10 @@ func newTable(b *span.Batch) *table {
 	groups := groupByTrace(b)
 	keys := make([]shapeKey, len(groups))
 	names, services := ranks(&b.Names), ranks(&t.services)
-	order := make([]uint32, len(groups))
+	order := span.Seq(len(groups))
 	for i, g := range groups {
 		root := t.root(g)
 		keys[i] = shapeKey{services[t.service[b.Resource[root]]], names[b.Name[root]], b.Start[g[0]]}
-		order[i] = uint32(i)
 	}
 	slices.SortStableFunc(order, func(x, y uint32) int { return keys[x].compare(keys[y]) })
 	t.order = make([]uint32, 0, b.Len())
@@ -74,10 +73,7 @@ func (k shapeKey) compare(o shapeKey) int {
 
 // ranks returns, by code, where each value stands among the sorted ones.
 func ranks(d *span.Dict) []uint32 {
-	order := make([]uint32, d.Len())
-	for i := range order {
-		order[i] = uint32(i)
-	}
+	order := span.Seq(d.Len())
 	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(d.Bytes(x), d.Bytes(y)) })
 	ranks := make([]uint32, len(order))
 	for i, code := range order {

@@ -13,15 +13,7 @@ import (
 // values[p] where there is no order.
 func number[T ~int64 | ~uint32 | ~uint8](f *fileWriter, name string, s shape, order []uint32, values []T) {
 	f.column(column{name: name, shape: s}, func(v *vector, from, to int) (int, error) {
-		if order == nil {
-			for _, n := range values[from:to] {
-				v.nums = append(v.nums, int64(n))
-			}
-			return to - from, nil
-		}
-		for _, e := range order[from:to] {
-			v.nums = append(v.nums, int64(values[e]))
-		}
+		v.nums = gather(v.nums, order, values, from, to)
 		return to - from, nil
 	})
 }
@@ -30,17 +22,24 @@ func number[T ~int64 | ~uint32 | ~uint8](f *fileWriter, name string, s shape, or
 // code codes[order[p]], or of codes[p] where there is no order.
 func coded[T ~uint32 | ~uint8](f *fileWriter, name string, s shape, order []uint32, codes []T, d valueSet) {
 	f.column(column{name: name, shape: s, dict: d}, func(v *vector, from, to int) (int, error) {
-		if order == nil {
-			for _, c := range codes[from:to] {
-				v.codes = append(v.codes, uint32(c))
-			}
-			return to - from, nil
-		}
-		for _, e := range order[from:to] {
-			v.codes = append(v.codes, uint32(codes[e]))
-		}
+		v.codes = gather(v.codes, order, codes, from, to)
 		return to - from, nil
 	})
+}
+
+// gather appends the values of the rows [from, to): values[order[p]] is that of row
+// p, or values[p] where there is no order.
+func gather[A ~int64 | ~uint32, B ~int64 | ~uint32 | ~uint8](dst []A, order []uint32, values []B, from, to int) []A {
+	if order == nil {
+		for _, v := range values[from:to] {
+			dst = append(dst, A(v))
+		}
+		return dst
+	}
+	for _, e := range order[from:to] {
+		dst = append(dst, A(values[e]))
+	}
+	return dst
 }
 
 // fixed writes a column of ids; where null says so, a row has none.
@@ -248,7 +247,7 @@ func (t *table) owner(f *fileWriter, order, spans []uint32) {
 
 // writeSets writes resources.parquet or scopes.parquet: row i is set i.
 func writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
-	order := seq(s.Len())
+	order := span.Seq(s.Len())
 	f := newFileWriter(out, len(order), format.Zstd)
 	if scope == "instrumentation" {
 		plainText(f, "name", order, s.Name)
@@ -261,7 +260,7 @@ func writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
 
 // writeTraces writes the table of traces, by id.
 func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (File, error) {
-	order := seq(len(traces))
+	order := span.Seq(len(traces))
 	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(traces[x].id[:], traces[y].id[:]) })
 	f := newFileWriter(out, len(order), format.Zstd)
 	num := func(name string, s shape, value func(*trace) int64) {
@@ -313,14 +312,6 @@ func indirect(order, ref []uint32) []uint32 {
 		to[p] = ref[row]
 	}
 	return to
-}
-
-func seq(n int) []uint32 {
-	rows := make([]uint32, n)
-	for i := range rows {
-		rows[i] = uint32(i)
-	}
-	return rows
 }
 
 func columnsJSON(columns []attributeColumn) string {

@@ -144,10 +144,6 @@ func (f *fileReader) verify(ctx context.Context, c *columnChunk) error {
 
 // verifyDictionary parses a dictionary page.
 func (f *fileReader) verifyDictionary(c *columnChunk, stored []byte) error {
-	h, body, err := f.open(c, c.start, stored, nil)
-	if err != nil {
-		return err
-	}
 	s := shapeText
 	switch c.typ {
 	case format.Int32:
@@ -155,11 +151,6 @@ func (f *fileReader) verifyDictionary(c *columnChunk, stored []byte) error {
 	case format.Int64:
 		s = shapeInt64
 	}
-	if h.kind != format.DictionaryPage || h.encoding != format.Plain {
-		return f.corrupt(c.start, "not a dictionary page")
-	}
-	if _, err := parseDictionary(body, int(h.values), s); err != nil {
-		return f.corrupt(c.start, err)
-	}
-	return nil
+	_, err := f.openDictionary(c, stored, s)
+	return err
 }

@@ -115,32 +115,40 @@ func Write(ctx context.Context, bkt bucket.Bucket, id string, since, created tim
 		Spans: len(w.order), Traces: len(w.traces), Duplicates: b.Len() - len(w.order),
 		Events: len(w.events), Links: len(w.links), Resources: b.Resources.Len(), Scopes: b.Scopes.Len(),
 	}
-	files := []output{
-		{spansFile, w.writeSpans},
-		{eventsFile, w.writeEvents},
-		{linksFile, w.writeLinks},
-		{tracesFile, func(out io.Writer) (File, error) { return writeTraces(out, w.traces, &b.Names, &w.services) }},
-		{resourcesFile, func(out io.Writer) (File, error) { return writeSets(out, &b.Resources, "resource") }},
-		{scopesFile, func(out io.Writer) (File, error) { return writeSets(out, &b.Scopes, "instrumentation") }},
-		{filterFile, func(out io.Writer) (File, error) { return writeFilter(out, w.traces) }},
-	}
-	return writeBlock(ctx, bkt, meta, files, w.traces)
+	return writeBlock(ctx, bkt, meta, content{
+		spans: w.writeSpans, events: w.writeEvents, links: w.writeLinks,
+		traces: w.traces, names: &b.Names, services: &w.services, resources: &b.Resources, scopes: &b.Scopes,
+	})
 }
 
-// output is a file of a block on its way.
-type output struct {
-	name  string
-	write func(io.Writer) (File, error)
+// content is what goes into a block. Traces get their counts while the spans are
+// written, which is done first.
+type content struct {
+	spans, events, links func(io.Writer) (File, error)
+	traces               []trace
+	names, services      *span.Dict // of the roots
+	resources, scopes    *span.Sets
 }
 
 // writeBlock writes the files of a block, the description last.
-func writeBlock(ctx context.Context, bkt bucket.Bucket, meta Meta, files []output, traces []trace) (Meta, error) {
+func writeBlock(ctx context.Context, bkt bucket.Bucket, meta Meta, c content) (Meta, error) {
 	meta.MinStart, meta.MaxEnd, meta.Files = math.MaxInt64, math.MinInt64, make(map[string]File)
-	for i := range traces {
-		meta.MinStart = min(meta.MinStart, traces[i].start)
-		meta.MaxEnd = max(meta.MaxEnd, traces[i].end, traces[i].start) // a duration may be negative
+	for i := range c.traces {
+		meta.MinStart = min(meta.MinStart, c.traces[i].start)
+		meta.MaxEnd = max(meta.MaxEnd, c.traces[i].end, c.traces[i].start) // a duration may be negative
 	}
-	for _, f := range files {
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer) (File, error)
+	}{
+		{spansFile, c.spans},
+		{eventsFile, c.events},
+		{linksFile, c.links},
+		{tracesFile, func(out io.Writer) (File, error) { return writeTraces(out, c.traces, c.names, c.services) }},
+		{resourcesFile, func(out io.Writer) (File, error) { return writeSets(out, c.resources, "resource") }},
+		{scopesFile, func(out io.Writer) (File, error) { return writeSets(out, c.scopes, "instrumentation") }},
+		{filterFile, func(out io.Writer) (File, error) { return writeFilter(out, c.traces) }},
+	} {
 		file, err := create(ctx, bkt, meta.Key(f.name), f.write)
 		if err != nil {
 			return Meta{}, fmt.Errorf("write block %s: %s: %w", meta.ID, f.name, err)

@@ -107,17 +107,20 @@ func (d *decoder) resourceSpans(msg []byte) error {
 	if f.err != nil {
 		return in("resource_spans", f.err)
 	}
-	sets := &d.batch.Resources
+	return in("resource", d.intern(&d.batch.Resources, set, schema, resource, d.batch.Resource[first:]))
+}
+
+// intern makes a set, which read decodes when it is new, that of all spans.
+func (d *decoder) intern(sets *span.Sets, set, schema []byte, read func([]byte, *span.Sets, uint32) error, spans []uint32) error {
 	row, isNew := sets.Intern(d.identity(set, schema))
 	if isNew {
 		sets.Schema[row] = text(schema)
-		if err := resource(set, sets, row); err != nil {
+		if err := read(set, sets, row); err != nil {
 			// So that a later payload does not find half of it.
 			sets.Forget(row)
-			return in("resource", err)
+			return err
 		}
 	}
-	spans := d.batch.Resource[first:]
 	for i := range spans {
 		spans[i] = row
 	}
@@ -159,20 +162,7 @@ func (d *decoder) scopeSpans(msg []byte) error {
 	if f.err != nil {
 		return in("scope_spans", f.err)
 	}
-	sets := &d.batch.Scopes
-	row, isNew := sets.Intern(d.identity(set, schema))
-	if isNew {
-		sets.Schema[row] = text(schema)
-		if err := scope(set, sets, row); err != nil {
-			sets.Forget(row)
-			return in("scope", err)
-		}
-	}
-	spans := d.batch.Scope[first:]
-	for i := range spans {
-		spans[i] = row
-	}
-	return nil
+	return in("scope", d.intern(&d.batch.Scopes, set, schema, scope, d.batch.Scope[first:]))
 }
 
 func scope(msg []byte, sets *span.Sets, row uint32) error {

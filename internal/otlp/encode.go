@@ -55,10 +55,7 @@ type scopeGroup struct {
 // groups orders rows as OTLP nests them.
 func groups(b *span.Batch, rows []uint32) []group {
 	if rows == nil {
-		rows = make([]uint32, b.Len())
-		for i := range rows {
-			rows[i] = uint32(i)
-		}
+		rows = span.Seq(b.Len())
 	}
 	var out []group
 	for _, row := range rows {

@@ -7,6 +7,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"google.golang.org/grpc/encoding"
+
 	// Imported so that its registration comes before ours, which then stays
 	// whoever else imports it. Ours decompresses a third faster, and at most as many
 	// at once as there are processors.

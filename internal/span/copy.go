@@ -130,6 +130,15 @@ func (set Set) key(attrs *Attrs) []byte {
 	return key
 }
 
+// Seq lists the rows 0 to n-1.
+func Seq(n int) []uint32 {
+	rows := make([]uint32, n)
+	for i := range rows {
+		rows[i] = uint32(i)
+	}
+	return rows
+}
+
 // Key identifies a span for the removal of duplicates: a sender that repeats an
 // export after a lost answer sends the same key again.
 type Key struct {

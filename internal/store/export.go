@@ -76,7 +76,7 @@ func (o *Offline) trace(ctx context.Context, id span.TraceID) (*span.Batch, erro
 
 // unique returns a batch without spans that came twice.
 func unique(b *span.Batch) *span.Batch {
-	rows := b.Unique(seq(b.Len()))
+	rows := b.Unique(span.Seq(b.Len()))
 	if len(rows) == b.Len() {
 		return b
 	}

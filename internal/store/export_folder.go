@@ -62,7 +62,7 @@ func (p *Parts) Add(ctx context.Context, b *span.Batch) error {
 			return err
 		}
 	}
-	p.spans.AppendRows(b, seq(b.Len()))
+	p.spans.AppendRows(b, span.Seq(b.Len()))
 	return nil
 }
 

@@ -19,8 +19,7 @@ func (s *Store) flusher(ctx context.Context) {
 	defer close(s.stopped)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var wait time.Duration
-	var notBefore time.Time
+	var retry backoff
 	for {
 		var answer chan error
 		select {
@@ -39,7 +38,7 @@ func (s *Store) flusher(ctx context.Context) {
 				continue
 			}
 		}
-		if answer == nil && time.Now().Before(notBefore) {
+		if answer == nil && retry.early() {
 			continue
 		}
 		err := s.flushOnce(ctx)
@@ -47,13 +46,11 @@ func (s *Store) flusher(ctx context.Context) {
 			answer <- err
 		}
 		if err == nil {
-			wait = 0
+			retry = backoff{}
 			continue
 		}
 		s.counts.flushErrors.Add(1)
-		wait = min(max(2*wait, time.Second), time.Minute)
-		notBefore = time.Now().Add(wait)
-		s.o.Logger.Error("could not write a block; spans stay in memory and in the log", "error", err, "retry_in", wait)
+		s.o.Logger.Error("could not write a block; spans stay in memory and in the log", "error", err, "retry_in", retry.failed())
 	}
 }
 

@@ -17,25 +17,22 @@ func (s *Store) janitor(ctx context.Context) {
 	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	var wait time.Duration
-	var notBefore time.Time
+	var retry backoff
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		if time.Now().Before(notBefore) {
+		if retry.early() {
 			continue
 		}
 		if err := s.tidy(ctx); err != nil && ctx.Err() == nil {
 			s.counts.compactionErrors.Add(1)
-			wait = min(max(2*wait, time.Second), time.Minute)
-			notBefore = time.Now().Add(wait)
-			s.o.Logger.Error("could not tidy up blocks; nothing is lost, they stay as they are", "error", err, "retry_in", wait)
+			s.o.Logger.Error("could not tidy up blocks; nothing is lost, they stay as they are", "error", err, "retry_in", retry.failed())
 			continue
 		}
-		wait = 0
+		retry = backoff{}
 	}
 }
 
@@ -56,3 +53,20 @@ func (s *Store) tidy(ctx context.Context) error {
 		}
 	}
 }
+
+// backoff says when what failed is tried again: at first after a second, later a
+// minute.
+type backoff struct {
+	wait      time.Duration
+	notBefore time.Time
+}
+
+// failed returns how long to wait now.
+func (b *backoff) failed() time.Duration {
+	b.wait = min(max(2*b.wait, time.Second), time.Minute)
+	b.notBefore = time.Now().Add(b.wait)
+	return b.wait
+}
+
+// early reports whether it is too early to try again.
+func (b *backoff) early() bool { return time.Now().Before(b.notBefore) }

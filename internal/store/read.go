@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/everspan/everspan/internal/block"
@@ -53,36 +54,33 @@ func (s *Store) Trace(ctx context.Context, id span.TraceID) (Trace, error) {
 	if err := ctx.Err(); err != nil {
 		return Trace{}, err
 	}
-	found := parts[:0]
-	for i, part := range parts {
-		if errs[i] != nil {
-			t.Partial = append(t.Partial, s.unreadable(blocks[i], errs[i]))
-		}
-		if part != nil {
-			found = append(found, part)
-		}
-	}
+	t.Partial = s.unreadable(blocks, errs)
+	found := slices.DeleteFunc(parts, func(part *span.Batch) bool { return part == nil })
 	t.Blocks = len(found)
 	if len(found) == 1 && all.Len() == 0 {
 		t.Spans = found[0] // as nearly always; a block has nothing twice
 		return t, nil
 	}
 	for _, part := range found {
-		all.AppendRows(part, seq(part.Len()))
+		all.AppendRows(part, span.Seq(part.Len()))
 	}
-	if rows := all.Unique(seq(all.Len())); len(rows) < all.Len() {
-		t.Duplicates = all.Len() - len(rows)
-		t.Spans = new(span.Batch)
-		t.Spans.AppendRows(all, rows)
-	}
+	t.Spans = unique(all)
+	t.Duplicates = all.Len() - t.Spans.Len()
 	return t, nil
 }
 
-// unreadable notes a block that could not be read, and says so for an answer.
-func (s *Store) unreadable(r *block.Reader, err error) string {
-	s.counts.corrupt.Add(1)
-	s.o.Logger.Error("could not read a block; answers leave it out", "block", r.Meta.ID, "error", err)
-	return fmt.Sprintf("block %s could not be read and is left out: %v", r.Meta.ID, err)
+// unreadable notes the blocks that could not be read, and says so for an answer.
+func (s *Store) unreadable(blocks []*block.Reader, errs []error) (why []string) {
+	for i, err := range errs {
+		if err == nil {
+			continue
+		}
+		id := blocks[i].Meta.ID
+		s.counts.corrupt.Add(1)
+		s.o.Logger.Error("could not read a block; answers leave it out", "block", id, "error", err)
+		why = append(why, fmt.Sprintf("block %s could not be read and is left out: %v", id, err))
+	}
+	return why
 }
 
 // forEach calls do for every block, a few at a time, and returns an error for
@@ -104,14 +102,6 @@ func forEach(ctx context.Context, blocks []*block.Reader, do func(i int, r *bloc
 	}
 	wg.Wait()
 	return errs
-}
-
-func seq(n int) []uint32 {
-	rows := make([]uint32, n)
-	for i := range rows {
-		rows[i] = uint32(i)
-	}
-	return rows
 }
 
 // Stats are counts since the start, and what is live now.

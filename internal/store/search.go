@@ -94,11 +94,7 @@ func (s *Store) gather(ctx context.Context, q Query, blocks []*block.Reader, onl
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for i, err := range errs {
-		if err != nil {
-			l.Partial = append(l.Partial, s.unreadable(blocks[i], err))
-		}
-	}
+	l.Partial = append(l.Partial, s.unreadable(blocks, errs)...)
 	return nil
 }
 
@@ -124,11 +120,7 @@ func (s *Store) complete(ctx context.Context, blocks []*block.Reader, l *Listing
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
-	for i, err := range errs {
-		if err != nil {
-			l.Partial = append(l.Partial, s.unreadable(blocks[i], err))
-		}
-	}
+	l.Partial = append(l.Partial, s.unreadable(blocks, errs)...)
 	for i := range joined {
 		if joined[i].Start < l.Traces[i].Start {
 			return true, nil
@@ -219,7 +211,7 @@ func (h *head) summaries(q Query, add func(block.Summary)) {
 		}
 		sum := &all[b.Trace[r]]
 		// The name is copied only where it may be the root's.
-		if sum.Spans == 0 || one.Rooted && !sum.Rooted || one.Rooted == sum.Rooted && one.RootStart < sum.RootStart {
+		if sum.Spans == 0 || one.BetterRoot(sum) {
 			one.Name = b.Names.String(b.Name[r])
 		}
 		if sum.Spans == 0 {

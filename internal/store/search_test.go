@@ -33,7 +33,7 @@ func TestSearchFromTheNewest(t *testing.T) {
 		if _, err := w.store.AppendTraces(t.Context(), otlp.Payload{Raw: otlp.AppendProto(nil, &b)}); err != nil {
 			t.Fatal(err)
 		}
-		w.want.AppendRows(&b, seq(b.Len()))
+		w.want.AppendRows(&b, span.Seq(b.Len()))
 		if i < 8 {
 			if err := w.store.Flush(context.Background()); err != nil {
 				t.Fatal(err)

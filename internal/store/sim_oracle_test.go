@@ -77,7 +77,7 @@ func (o *oracle) make() {
 	}
 	texts := spantest.Texts(&b)
 	base := uint32(o.all.Len())
-	o.all.AppendRows(&b, seq(n))
+	o.all.AppendRows(&b, span.Seq(n))
 	order := make([]uint32, n)
 	for i, j := range o.rng.Perm(n) {
 		order[i] = uint32(j)

@@ -174,7 +174,6 @@ func (s *Store) settle(ctx context.Context, m manifest, report *Report) (manifes
 	if len(adopted) == 0 {
 		return m, nil
 	}
-	slices.SortFunc(adopted, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })
 	return commit(ctx, s.bkt, newCommit(), m, func(m *manifest) error {
 		m.Blocks = append(m.Blocks, adopted...)
 		slices.SortStableFunc(m.Blocks, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })

@@ -70,7 +70,7 @@ func (w *world) send(seed uint64, n int) error {
 		if res.Spans != n {
 			w.t.Fatalf("%d spans accepted of %d", res.Spans, n)
 		}
-		w.want.AppendRows(&b, seq(n))
+		w.want.AppendRows(&b, span.Seq(n))
 	}
 	return err
 }
@@ -404,7 +404,7 @@ func TestSearch(t *testing.T) {
 	if _, err := w.store.AppendTraces(t.Context(), otlp.Payload{Raw: otlp.AppendProto(nil, &more)}); err != nil {
 		t.Fatal(err)
 	}
-	w.want.AppendRows(&more, seq(3))
+	w.want.AppendRows(&more, span.Seq(3))
 
 	start := w.want.Start[100]
 	for _, q := range []Query{
@@ -492,7 +492,7 @@ func TestManyKeys(t *testing.T) {
 		if _, err := w.store.AppendTraces(t.Context(), otlp.Payload{Raw: otlp.AppendProto(nil, &b)}); err != nil {
 			t.Fatal(err)
 		}
-		all.AppendRows(&b, seq(b.Len()))
+		all.AppendRows(&b, span.Seq(b.Len()))
 	}
 	w.want = all
 	if st := w.store.Stats(); st.HeadBytes > int64(keys)*100+1<<20 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/everspan/everspan/internal/advise"
 )
 
 // byteSize writes a number of bytes in three digits: 840 B, 1.25 KiB, 15.1 MiB.
@@ -16,7 +18,7 @@ func byteSize(n int64) string {
 		v /= 1024
 		unit++
 	}
-	return threeDigits(v) + " " + []string{"KiB", "MiB", "GiB", "TiB", "PiB"}[unit]
+	return advise.ThreeDigits(v) + " " + []string{"KiB", "MiB", "GiB", "TiB", "PiB"}[unit]
 }
 
 // perSpan writes bytes a span.
@@ -24,20 +26,7 @@ func perSpan(bytes int64, spans int) string {
 	if spans == 0 {
 		return "-"
 	}
-	return threeDigits(float64(bytes) / float64(spans))
-}
-
-// threeDigits writes a number below 1000 with three digits; small ones with two
-// decimals.
-func threeDigits(v float64) string {
-	decimals := 2
-	switch {
-	case v >= 99.95:
-		decimals = 0
-	case v >= 9.995:
-		decimals = 1
-	}
-	return strconv.FormatFloat(v, 'f', decimals, 64)
+	return advise.ThreeDigits(float64(bytes) / float64(spans))
 }
 
 // percent writes a share; what is more than nothing is never 0 %.
