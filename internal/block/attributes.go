@@ -384,7 +384,7 @@ func (r *restRows) leaf(f *fileWriter, name string, s shape, d *span.Dict, code 
 		encoding, page := f.values(page, &c)
 		f.page = page
 		chunk.MetaData.NumValues += int64(len(repetition))
-		f.emitPage(chunk, from, len(repetition), encoding, page)
+		f.emitPage(chunk, &c, from, len(repetition), encoding, page)
 	}
 	chunk.MetaData.Statistics.NullCount = chunk.MetaData.NumValues - int64(len(r.entries))
 }

@@ -47,6 +47,7 @@ func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 			meta.ReceivedTo = r.Meta.ReceivedTo
 		}
 	}
+	m.parents = make([]int32, 0, read)
 	if err := m.plan(); err != nil {
 		return Meta{}, fmt.Errorf("merge into block %s: %w", id, err)
 	}
@@ -118,7 +119,8 @@ func (m *merger) plan() error {
 		return int(x.input) - int(y.input)
 	})
 	names, services := ranks(&m.names), ranks(&m.services)
-	var all []merged
+	all := make([]merged, 0, len(parts))
+	m.runs = make([]run, 0, len(parts))
 	for at := 0; at < len(parts); {
 		end := at + 1
 		for end < len(parts) && parts[end].id == parts[at].id {

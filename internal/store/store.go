@@ -81,6 +81,8 @@ type head struct {
 	since time.Time // when its first span came
 	size  int64     // bytes, of batch, as of the last append
 	line  uint64    // once sealed: the first log segment behind it
+
+	reserved bool // there is room for what it will become
 }
 
 type counters struct {
@@ -239,7 +241,15 @@ func (s *Store) grown(now time.Time) {
 		s.head.since = now
 	}
 	s.head.size = int64(s.head.batch.Size())
+	if !s.head.reserved && s.head.size > s.o.FlushBytes/reserveAt {
+		s.head.reserved = true
+		s.head.batch.Reserve(reserveAt + 1)
+	}
 }
+
+// reserveAt is the part of its full size at which a head makes room for the rest.
+// Less than that, and it is no good sample of what will come.
+const reserveAt = 16
 
 // ErrClosed is returned by the methods of a Store that is closed.
 var ErrClosed = errors.New("store is closed")
