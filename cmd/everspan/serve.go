@@ -69,9 +69,10 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	// The collector works harder near the bound instead of letting the heap
-	// double. What is not counted in --memory gets some room of its own.
-	debug.SetMemoryLimit(int64(c.Memory) + 96<<20)
+	// Near the limit the collector works harder instead of letting the heap grow by
+	// half. A quarter of --memory is for payloads in flight, which are seldom all
+	// there; what is not counted in it gets some room of its own.
+	debug.SetMemoryLimit(int64(c.Memory)/4*3 + 64<<20)
 	if os.Getenv("GOGC") == "" {
 		// Columns have no pointers, so that collecting is cheap: rather often than
 		// with a heap of twice the size.
