@@ -17,6 +17,7 @@ const floors = `
 2 internal/store        head, flush, manifest, reading, export
 1 internal/otlp         OTLP to and from span.Batch, the receivers
 1 internal/block        the file format: writer and reader
+1 internal/traceql      the query language: syntax tree, parser
 0 internal/wal          record log
 0 internal/bucket       object store interface, local directory
 0 internal/span         ids, values, the columnar batch, the trace tree
