@@ -358,7 +358,7 @@ type MetricsStage struct {
 	Op    StageOp
 	N     int      // of topk and bottomk
 	Cmp   Operator // of a comparison
-	Value float64 // of a duration, seconds
+	Value float64  // of a duration, seconds
 }
 
 // StageOp is the function of a MetricsStage.

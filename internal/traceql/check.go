@@ -41,10 +41,8 @@ func checkPipeline(pl *Pipeline) {
 		case *SpansetStage:
 			checkSpansets(s.Expr)
 		case *ScalarFilter:
-			l, r := checkScalar(s.L), checkScalar(s.R)
-			if !comparable(s.Op, l, r) {
-				fail(s.Pos, fmt.Sprintf("%s and %s cannot be compared", l.article(), r.article()), "")
-			}
+			checkScalar(s.L) // numbers and durations compare
+			checkScalar(s.R)
 		case *GroupBy:
 			checkGroups(s.By)
 		case *Select:
@@ -174,7 +172,11 @@ func known(e FieldExpr, t Type) Type {
 func checkArithmetic(at Pos, op Operator, l, r Type) Type {
 	t, ok := arithmetic(op, l, r)
 	if !ok {
-		fail(at, fmt.Sprintf("%s does not stand between %s and %s", op, l.article(), r.article()), "")
+		hint := ""
+		if l.Numeric() && r.Numeric() && l != r {
+			hint = "durations have a unit, like 1s"
+		}
+		fail(at, fmt.Sprintf("%s does not stand between %s and %s", op, l.article(), r.article()), hint)
 	}
 	return t
 }

@@ -4,13 +4,15 @@ package traceql
 // resource. , and returns the conditions in it that are complete, as one filter. It
 // never fails; at worst it returns { }.
 //
-// The result lets through every span that the finished query could select from:
-// it has only conditions that are joined by && in the filter being written, which
-// is the one that is not closed or else the only one of the text. A condition
-// is complete if it is a comparison, or made of such by ! && and ||. Of an || with
-// a part that is not, nothing is left; an attribute alone is not complete, since
-// its name may go on. With several filters and none of them open the result is
-// { }, since a span need not match them all.
+// The filter it looks at is the one being written: the one that is not closed, or
+// else the only one of the text. With several filters and none of them open the
+// result is { }, since a span need not match them all.
+//
+// The result never excludes more than the complete conditions that are joined by &&
+// there, also within brackets. A condition is complete if it is a comparison, or
+// made of such by ! && and ||; an attribute alone is not, since it may become
+// anything. Of an || with a broken part nothing is left. That the last value may
+// go on, as 1 does in 10, and that an || may follow, cannot be seen.
 func ParseLenient(text string) *Filter {
 	if len(text) > MaxLength {
 		return &Filter{}
@@ -56,17 +58,16 @@ func salvage(tokens []token, depth int) FieldExpr {
 	}
 	if len(parts) == 1 {
 		// Only in brackets may there be something whole within what is broken.
-		first, last := tokens[0], tokens[len(tokens)-1]
-		if first.kind != tokOp || first.text != "(" {
+		if tokens[0].kind != tokOp || tokens[0].text != "(" {
 			return nil
 		}
-		inner := tokens[1:]
-		if closing(tokens) == len(tokens)-1 && last.kind == tokOp && last.text == ")" {
-			inner = tokens[1 : len(tokens)-1]
-		} else if closing(tokens) >= 0 {
-			return nil
+		switch closing(tokens) {
+		case -1:
+			return salvage(tokens[1:], depth+1)
+		case len(tokens) - 1:
+			return salvage(tokens[1:len(tokens)-1], depth+1)
 		}
-		return salvage(inner, depth+1)
+		return nil
 	}
 	var all FieldExpr
 	for _, part := range parts {

@@ -67,7 +67,7 @@ func (l *lexer) intrinsic(start int, parent bool) token {
 	}
 	f, ok := fieldNames[name]
 	if !ok {
-		return l.fail(start, fmt.Sprintf("unknown intrinsic %q", name), didYouMean(name, maps.Keys(fieldNames)))
+		return l.fail(start, fmt.Sprintf("unknown intrinsic %q", name), nearIntrinsic(name))
 	}
 	t := l.token(start, token{kind: tokField})
 	t.field = &Intrinsic{Pos: t.Pos, Field: f, Parent: parent}

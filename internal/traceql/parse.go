@@ -128,7 +128,7 @@ func (p *parser) deeper() func() {
 // unexpected fails at the next token.
 func (p *parser) unexpected(want string) {
 	t := p.tok()
-	msg := fmt.Sprintf("unexpected %q, expected %s", t.text, want)
+	msg := fmt.Sprintf("unexpected %q, expected %s", strings.Trim(t.text, "\"`"), want)
 	hint := ""
 	switch right := mistakes[strings.ToLower(t.text)]; {
 	case t.kind == tokError:
@@ -253,7 +253,7 @@ func (p *parser) number() *Static {
 		default:
 			msg, hint = fmt.Sprintf("%q is not a duration", text), "durations are like 1.5s, 10ms or 1h30m, with ns us ms s m h d w"
 			if strings.Trim(text, "0123456789.nuµmshdw") == "" {
-				hint = "or it is too long, more than 292 years"
+				msg, hint = fmt.Sprintf("%q is not a duration, or longer than 292 years", text), ""
 			}
 		}
 		fail(s.Pos, msg, hint)

@@ -145,9 +145,12 @@ func (p *parser) operand() Node {
 // misplaced fails at what is not an operand.
 func (p *parser) misplaced() {
 	t := p.tok()
-	_, field := shortFields[t.text]
+	_, short := shortFields[t.text]
+	field := t.kind == tokField || t.kind == tokWord && short
 	switch {
-	case t.kind == tokField, t.kind == tokString, t.kind == tokWord && field:
+	case field && p.at > 0 && operators[p.tokens[p.at-1].text] > OpOr:
+		fail(t.Pos, "spansets have no "+t.text+", only their spans do", "did you mean max("+t.text+")?")
+	case field:
 		fail(t.Pos, "conditions stand in braces", "did you mean { "+t.text+" … }?")
 	case t.kind == tokWord && stageWords[t.text]:
 		fail(t.Pos, t.text+" stands behind a |", "like { } | "+t.text+"(…)")
@@ -160,7 +163,7 @@ func (p *parser) misplaced() {
 	case p.op() == "-":
 		fail(t.Pos, "a - stands before numbers only", "write 0 - …")
 	}
-	p.unexpected("{ or (")
+	p.unexpected("a filter in { }, a function or a number")
 }
 
 // aggregate reads count() or a function of an expression.

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 func (p *printer) field(e FieldExpr, least int) {
@@ -57,7 +56,7 @@ func plain(a *Attribute) bool {
 			return false
 		}
 	}
-	if a.Name == "" || !utf8.ValidString(a.Name) {
+	if a.Name == "" {
 		return false
 	}
 	if a.Scope != ScopeAny {

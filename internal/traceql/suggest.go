@@ -2,6 +2,7 @@ package traceql
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -31,6 +32,24 @@ func didYouMean(word string, candidates ...iter.Seq[string]) string {
 		return ""
 	}
 	return "did you mean " + best + "?"
+}
+
+// nearIntrinsic is didYouMean for a name with a colon. The right name with another
+// scope comes first.
+func nearIntrinsic(name string) string {
+	scope, last, _ := strings.Cut(name, ":")
+	if f, ok := shortFields[last]; ok {
+		if scope == "parent" {
+			return "did you mean parent." + last + "?"
+		}
+		return "did you mean " + f.String() + "?"
+	}
+	for _, f := range fields {
+		if last != "" && strings.HasSuffix(f.name, ":"+last) {
+			return "did you mean " + f.name + "?"
+		}
+	}
+	return didYouMean(name, maps.Keys(fieldNames))
 }
 
 // distance is how many bytes have to be inserted, removed, replaced or swapped

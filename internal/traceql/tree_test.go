@@ -43,24 +43,53 @@ func TestPositions(t *testing.T) {
 				t.Errorf("%s\n%v", text, err)
 			}
 			traceql.Walk(q, func(n traceql.Node) bool {
-				var want string
+				at := text[n.Position().From:n.Position().To]
 				switch n := n.(type) {
-				case *traceql.Attribute:
-					want = n.Name[len(n.Name)-1:]
+				case traceql.FieldExpr:
+					if s, ok := n.(*traceql.Static); ok && (s.Type == traceql.Nil || s.Type == traceql.Float) {
+						return true // no group, and perhaps a duration of which the seconds count
+					}
+					again, err := traceql.Parse("{ } | by(" + at + ")")
+					if err != nil || !traceql.Equal(again.Pipeline.Stages[0].(*traceql.GroupBy).By[0], n) {
+						t.Errorf("%s\n%s is at %q", text, n, at)
+					}
 				case *traceql.Filter:
-					want = "}"
-				case *traceql.Coalesce, *traceql.Aggregate, *traceql.GroupBy, *traceql.Select, *traceql.ScalarPipeline:
-					want = ")"
-				}
-				got := text[n.Position().From:n.Position().To]
-				// Of { } before a number nothing is written.
-				if got != "" && !strings.HasSuffix(strings.TrimSuffix(got, `"`), want) {
-					if _, ok := n.(*traceql.ScalarPipeline); !ok {
-						t.Errorf("%s\n%T is at %q", text, n, got)
+					again, err := traceql.Parse(at) // empty where the { } before a number is not written
+					if err != nil || !traceql.Equal(again.Pipeline.From, n) {
+						t.Errorf("%s\n%s is at %q", text, n, at)
 					}
 				}
 				return true
 			})
+		}
+	}
+}
+
+// TestString finds the text of every node in that of the whole.
+func TestString(t *testing.T) {
+	for _, file := range golden(t) {
+		for _, text := range file.queries {
+			q, err := traceql.Parse(text)
+			if err != nil {
+				continue
+			}
+			whole := q.String()
+			traceql.Walk(q, func(n traceql.Node) bool {
+				if s := n.String(); s == "" || !strings.Contains(whole, s) {
+					t.Errorf("%T %q is not in %s", n, s, whole)
+				}
+				return true
+			})
+		}
+	}
+}
+
+func TestRelation(t *testing.T) {
+	for op := traceql.SpansetAnd; op <= traceql.UnionSibling; op++ {
+		relation, form, ok := op.Relation()
+		want := []string{"", "!", "&"}[form] + relation.String()
+		if op.String() != want || ok != (op > traceql.SpansetOr) || relation > traceql.Sibling {
+			t.Errorf("%s is %d of %s, %v", op, form, relation, ok)
 		}
 	}
 }
