@@ -26,8 +26,9 @@ var TraceID = span.TraceID{0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3,
 // Ids are hexadecimal digits, the parent of a root is a dash. Start is counted
 // from [Start]. The service "-" is none. Text with blanks is quoted as in Go.
 // After the name come, in any order: ok, error, error="message"; key=value,
-// which is an integer if it looks like one; !"type: message", an exception; +name,
-// an event; @id, a link to a span of the same trace.
+// which is an integer if it looks like one; key:=value as JSON, see [span.ParseText];
+// resource.key=value; !"type: message", an exception; +name, an event; @id, a link to a
+// span of the same trace; .key=value, an attribute of the event or link before it.
 func Trace(text string) *span.Batch {
 	b := new(span.Batch)
 	for line := range strings.Lines(text) {
@@ -70,6 +71,11 @@ func addSpan(b *span.Batch, f []string) error {
 		if f[4] != "-" {
 			to.Text([]byte("service.name"), span.String, []byte(unquote(f[4])))
 		}
+		for _, more := range f[min(7, len(f)):] {
+			if pair, ok := strings.CutPrefix(more, "resource."); ok {
+				set(to, pair)
+			}
+		}
 	})
 	row := b.Begin(resource, b.Scopes.InternSet(span.Set{}, func(*span.Attrs) {}))
 	var err error
@@ -93,7 +99,19 @@ func addSpan(b *span.Batch, f []string) error {
 	b.Duration[row] = int64(duration)
 	b.Kind[row] = span.ParseKind(f[5])
 	b.Name[row] = b.Names.Text([]byte(unquote(f[6])))
+	last := &b.Attrs
 	for _, more := range f[7:] {
+		switch {
+		case strings.HasPrefix(more, "resource."):
+			continue
+		case more[0] == '.':
+			set(last, more[1:])
+			continue
+		case more[0] == '+' || more[0] == '!':
+			last = &b.Events.Attrs
+		case more[0] == '@':
+			last = &b.Links.Attrs
+		}
 		if err := addMore(b, row, more); err != nil {
 			return err
 		}
@@ -127,11 +145,20 @@ func addMore(b *span.Batch, row uint32, more string) error {
 	case !isPair:
 		return fmt.Errorf("what is %s?", more)
 	default:
-		if n, err := strconv.ParseInt(value, 10, 64); err == nil {
-			b.Attrs.Num([]byte(key), span.Int, uint64(n))
-		} else {
-			b.Attrs.Text([]byte(key), span.String, []byte(value))
-		}
+		set(&b.Attrs, more)
 	}
 	return nil
+}
+
+// set adds key=value or key:=value.
+func set(to *span.Attrs, pair string) {
+	key, text, _ := strings.Cut(pair, "=")
+	text = unquote(text)
+	if name, ok := strings.CutSuffix(key, ":"); ok {
+		to.Set([]byte(name), span.ParseText(text))
+	} else if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		to.Num([]byte(key), span.Int, uint64(n))
+	} else {
+		to.Text([]byte(key), span.String, []byte(text))
+	}
 }
