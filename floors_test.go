@@ -11,12 +11,13 @@ import (
 // its place on purpose.
 const floors = `
 5 cmd/everspan          subcommands, configuration, wiring
-4 internal/api          HTTP surfaces: native, Tempo; metrics and health
+4 internal/api          HTTP surfaces: native, Tempo, Zipkin; metrics and health
 4 internal/terminal     waterfall, lists and tables as text
 3 internal/advise       critical path, bottleneck, the waterfall document
 2 internal/engine       TraceQL over columns: how values compare
 2 internal/store        head, flush, manifest, reading, export
 1 internal/otlp         OTLP to and from span.Batch, the receivers
+1 internal/zipkin       Zipkin v2 to span.Batch
 1 internal/block        the file format: writer and reader
 1 internal/traceql      the query language: syntax tree, parser
 0 internal/wal          record log

@@ -103,7 +103,7 @@ func TestCommandLine(t *testing.T) {
 	// What is refused must be refused before anything is opened; free ports and
 	// a folder of its own keep a wrong success from doing harm.
 	serve := func(args ...string) []string {
-		return append([]string{"serve", "--data", filepath.Join(t.TempDir(), "d"), "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0"}, args...)
+		return append([]string{"serve", "--data", filepath.Join(t.TempDir(), "d"), "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--zipkin", "127.0.0.1:0"}, args...)
 	}
 	const nobody = "--server=http://127.0.0.1:1"
 	for _, c := range []struct {
@@ -136,7 +136,7 @@ func TestCommandLine(t *testing.T) {
 		{"all interfaces", serve("--otlp-grpc", "0.0.0.0:0"), "", expect{code: 1, stderr: []string{"--otlp-grpc 0.0.0.0:0", "no authentication", "--insecure"}, quiet: true}},
 		{"no host", serve("--otlp-http", ":0"), "", expect{code: 1, stderr: []string{"--otlp-http :0", "--insecure"}, quiet: true}},
 		{"a name", serve("--http", "example.com:0"), "", expect{code: 1, stderr: []string{"--http example.com:0", "--insecure"}, quiet: true}},
-		{"all off", []string{"serve", "--http", "off", "--otlp-grpc", "off", "--otlp-http", "off"}, "", expect{code: 1, stderr: []string{"every listener is off"}, quiet: true}},
+		{"all off", []string{"serve", "--http", "off", "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off"}, "", expect{code: 1, stderr: []string{"every listener is off"}, quiet: true}},
 		{"data is a file", serve("--data", file), "", expect{code: 1, stderr: []string{"data folder", file}, quiet: true}},
 		{"no such config", serve("--config", file+".yaml"), "", expect{code: 2, stderr: []string{file + ".yaml"}, quiet: true}},
 		{"trace without server", []string{"trace", nobody, traceA}, "", expect{code: 1, stderr: []string{"no everspan answers at http://127.0.0.1:1", "`everspan serve`", "--server"}, quiet: true}},
@@ -162,8 +162,8 @@ func TestPortTaken(t *testing.T) {
 	}
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	for _, flag := range []string{"--http", "--otlp-grpc", "--otlp-http"} {
-		args := []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", flag, l.Addr().String()}
+	for _, flag := range []string{"--http", "--otlp-grpc", "--otlp-http", "--zipkin"} {
+		args := []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--zipkin", "127.0.0.1:0", flag, l.Addr().String()}
 		out, errs, code := everspan(t, nil, args...)
 		expect{code: 1, quiet: true, stderr: []string{flag + " " + l.Addr().String(), "port " + port + " is taken", flag + " 127.0.0.1:0", "off"}}.check(t, out, errs, code)
 	}
@@ -172,7 +172,7 @@ func TestPortTaken(t *testing.T) {
 func TestFolderInUse(t *testing.T) {
 	t.Parallel()
 	s := serve(t, t.TempDir())
-	out, errs, code := everspan(t, nil, "serve", "--data", s.data, "--http", "127.0.0.1:0", "--otlp-grpc", "off", "--otlp-http", "off")
+	out, errs, code := everspan(t, nil, "serve", "--data", s.data, "--http", "127.0.0.1:0", "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off")
 	expect{code: 1, quiet: true, stderr: []string{fmt.Sprintf("(pid %d)", s.cmd.Process.Pid), s.data, "--data"}}.check(t, out, errs, code)
 	s.kill()
 	// The lock dies with its process.
@@ -181,7 +181,7 @@ func TestFolderInUse(t *testing.T) {
 
 func TestListenersOff(t *testing.T) {
 	t.Parallel()
-	flags := []string{"http", "otlp-grpc", "otlp-http"}
+	flags := []string{"http", "otlp-grpc", "otlp-http", "zipkin"}
 	for _, off := range flags {
 		s := serve(t, t.TempDir(), "--"+off, "off")
 		for _, flag := range flags {
@@ -192,7 +192,7 @@ func TestListenersOff(t *testing.T) {
 		s.stop()
 	}
 	// The port of the queries takes spans as well, so one port is enough.
-	s := serve(t, t.TempDir(), "--otlp-grpc", "off", "--otlp-http", "off")
+	s := serve(t, t.TempDir(), "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off")
 	s.otlpHTTP = s.http
 	s.send(oneSpan{trace: traceA, id: "00f067aa0ba902b7", service: "one", name: "port"})
 	if doc := s.waterfall(traceA); doc == nil || doc.SpanCount != 1 {
@@ -209,7 +209,7 @@ func TestSettings(t *testing.T) {
 	dir := t.TempDir()
 	// A wrong --memory is told with its value, which shows where it came from.
 	args := func(more ...string) []string {
-		return append([]string{"serve", "--data", filepath.Join(dir, "d"), "--http", "127.0.0.1:0", "--otlp-grpc", "off", "--otlp-http", "off"}, more...)
+		return append([]string{"serve", "--data", filepath.Join(dir, "d"), "--http", "127.0.0.1:0", "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off"}, more...)
 	}
 	const variable = "EVERSPAN_TEST_SIZE"
 	for i, c := range []struct {
@@ -223,8 +223,8 @@ func TestSettings(t *testing.T) {
 		{"variable before file", "memory: 3MiB", []string{"EVERSPAN_MEMORY=2MiB"}, args(), expect{code: 1, stderr: []string{"--memory is 2 MiB"}}},
 		{"flag before variable", "memory: 3MiB", []string{"EVERSPAN_MEMORY=2MiB"}, args("--memory", "1MiB"), expect{code: 1, stderr: []string{"--memory is 1 MiB"}}},
 		{"flag before file", "memory: 3MiB", nil, args("--memory", "1MiB"), expect{code: 1, stderr: []string{"--memory is 1 MiB"}}},
-		{"file before default", "http: off", nil, []string{"serve", "--otlp-grpc", "off", "--otlp-http", "off"}, expect{code: 1, stderr: []string{"every listener is off"}}},
-		{"unknown key", "memory: 1GiB\nmemroy: 2GiB", nil, args(), expect{code: 2, stderr: []string{`unknown key "memroy"`, "data, http, otlp-grpc, otlp-http, memory, flush-after"}}},
+		{"file before default", "http: off", nil, []string{"serve", "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off"}, expect{code: 1, stderr: []string{"every listener is off"}}},
+		{"unknown key", "memory: 1GiB\nmemroy: 2GiB", nil, args(), expect{code: 2, stderr: []string{`unknown key "memroy"`, "data, http, otlp-grpc, otlp-http, zipkin, memory, flush-after"}}},
 		{"nested", "memory: {a: 1}", nil, args(), expect{code: 2, stderr: []string{`key "memory"`, "one value"}}},
 		{"empty", "memory:", nil, args(), expect{code: 2, stderr: []string{`key "memory"`}}},
 		{"twice", "memory: 1GiB\nmemory: 2GiB", nil, args(), expect{code: 2, stderr: []string{`"memory"`, "line 2"}}},

@@ -50,6 +50,7 @@ type server struct {
 	http       string // http://127.0.0.1:…
 	grpc       string // 127.0.0.1:…
 	otlpHTTP   string
+	zipkin     string
 	mu         sync.Mutex
 	output     bytes.Buffer
 	outputDone chan struct{}
@@ -60,7 +61,7 @@ func serve(t testing.TB, dir string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, data: dir, outputDone: make(chan struct{})}
 	s.cmd = exec.Command(program, append([]string{"serve", "--data", dir,
-		"--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0"}, args...)...)
+		"--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--zipkin", "127.0.0.1:0"}, args...)...)
 	out, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -85,6 +86,8 @@ func serve(t testing.TB, dir string, args ...string) *server {
 				s.grpc = f[1]
 			case f[0] == "otlp-http":
 				s.otlpHTTP = f[1]
+			case f[0] == "zipkin":
+				s.zipkin = f[1]
 			case f[0] == "data":
 				close(ready)
 			}

@@ -26,6 +26,7 @@ type serveCmd struct {
 	HTTP          string        `name:"http" default:"127.0.0.1:16686" env:"EVERSPAN_HTTP" placeholder:"ADDR" help:"Address of the query APIs (${default}). For every address: 'off' turns it off, port 0 takes a free one."`
 	OTLPGRPC      string        `name:"otlp-grpc" default:"127.0.0.1:4317" env:"EVERSPAN_OTLP_GRPC" placeholder:"ADDR" help:"Address for OTLP over gRPC (${default})."`
 	OTLPHTTP      string        `name:"otlp-http" default:"127.0.0.1:4318" env:"EVERSPAN_OTLP_HTTP" placeholder:"ADDR" help:"Address for OTLP over HTTP (${default})."`
+	Zipkin        string        `default:"127.0.0.1:9411" env:"EVERSPAN_ZIPKIN" placeholder:"ADDR" help:"Address for Zipkin v2 spans (${default})."`
 	Memory        size          `default:"512MiB" env:"EVERSPAN_MEMORY" placeholder:"SIZE" help:"Bound of what is held in memory (${default}). Past it, senders are told to retry."`
 	FlushAfter    time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans are written from the log into a block, however few (${default})."`
 	Retention     period        `default:"14d" env:"EVERSPAN_RETENTION" placeholder:"TIME" help:"How long spans are kept after they came, in days or like 36h (${default}); 0 keeps them for ever."`
@@ -125,7 +126,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return nil
 	}}
 
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	grpcServer := receiver.GRPCServer()
 	httpServers := map[net.Listener]*http.Server{}
 	serve := func(l net.Listener, h http.Handler) {
@@ -137,6 +138,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	}
 	serve(listeners.http, server.Handler())
 	serve(listeners.otlpHTTP, receiver)
+	serve(listeners.zipkin, server.ZipkinHandler())
 	if listeners.otlpGRPC != nil {
 		go func() { failed <- grpcServer.Serve(listeners.otlpGRPC) }()
 	}
@@ -206,13 +208,13 @@ func tell(logger *slog.Logger, r store.Report) {
 }
 
 // listeners are the open ports; one that is off is nil.
-type listeners struct{ http, otlpGRPC, otlpHTTP net.Listener }
+type listeners struct{ http, otlpGRPC, otlpHTTP, zipkin net.Listener }
 
 func (c *serveCmd) listen() (l listeners, err error) {
 	for _, p := range []struct {
 		flag, addr string
 		to         *net.Listener
-	}{{"http", c.HTTP, &l.http}, {"otlp-grpc", c.OTLPGRPC, &l.otlpGRPC}, {"otlp-http", c.OTLPHTTP, &l.otlpHTTP}} {
+	}{{"http", c.HTTP, &l.http}, {"otlp-grpc", c.OTLPGRPC, &l.otlpGRPC}, {"otlp-http", c.OTLPHTTP, &l.otlpHTTP}, {"zipkin", c.Zipkin, &l.zipkin}} {
 		if p.addr == "off" {
 			continue
 		}
@@ -248,7 +250,7 @@ func (c *serveCmd) listenOn(flag, addr string) (net.Listener, error) {
 }
 
 func (l listeners) close() {
-	for _, one := range []net.Listener{l.http, l.otlpGRPC, l.otlpHTTP} {
+	for _, one := range []net.Listener{l.http, l.otlpGRPC, l.otlpHTTP, l.zipkin} {
 		if one != nil {
 			one.Close()
 		}
@@ -266,5 +268,8 @@ func (l listeners) print() {
 	}
 	if l.otlpHTTP != nil {
 		fmt.Fprintf(os.Stderr, "  otlp-http  http://%s\n", l.otlpHTTP.Addr())
+	}
+	if l.zipkin != nil {
+		fmt.Fprintf(os.Stderr, "  zipkin     http://%s\n", l.zipkin.Addr())
 	}
 }

@@ -93,7 +93,7 @@ func (b *backend) serveArgs(cfg config) ([]string, error) {
 		args = append(args, "--otlp-grpc", free)
 	}
 	if cfg.once {
-		args = append(args, "--otlp-http", free)
+		args = append(args, "--otlp-http", free, "--zipkin", "off")
 	}
 	return args, nil
 }

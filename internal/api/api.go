@@ -1,5 +1,5 @@
 // Package api is the HTTP surface: the native API, the parts of Tempo's that
-// read a trace by its id, metrics and health. It turns requests into calls of
+// read a trace by its id, Zipkin spans, metrics and health. It turns requests into calls of
 // the store and answers into bytes, and holds no state of its own.
 //
 //	GET /api/v1/traces                  the newest traces, as JSON
@@ -9,6 +9,7 @@
 //	GET /api/echo, /api/status/buildinfo
 //	GET /ready, /healthz, /metrics
 //	POST /v1/traces, /v1/logs, /v1/metrics   OTLP, as on its own port
+//	POST /api/v2/spans                       Zipkin, as on its own port
 package api
 
 import (
@@ -59,6 +60,7 @@ func (s *Server) Handler() http.Handler {
 	for _, path := range []string{"/v1/traces", "/v1/logs", "/v1/metrics"} {
 		mux.Handle(path, s.Receiver)
 	}
+	s.zipkin(mux)
 	return harden(gzhttp.GzipHandler(mux))
 }
 

@@ -15,15 +15,15 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	var m exposition
 	received, store, log := s.Receiver.Stats(), s.Store.Stats(), s.Log.Stats()
 
-	m.family("everspan_requests_total", "counter", "OTLP requests, whatever their answer.")
+	m.family("everspan_requests_total", "counter", "Requests, whatever their answer.")
 	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.Requests) })
-	m.family("everspan_received_bytes_total", "counter", "Bytes of OTLP requests as they were sent.")
+	m.family("everspan_received_bytes_total", "counter", "Bytes of requests as they were sent.")
 	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.WireBytes) })
-	m.family("everspan_decompressed_bytes_total", "counter", "Bytes of OTLP requests, decompressed.")
+	m.family("everspan_decompressed_bytes_total", "counter", "Bytes of requests, decompressed.")
 	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.Bytes) })
-	m.family("everspan_requests_dropped_total", "counter", "OTLP requests of signals that are acknowledged and not stored.")
+	m.family("everspan_requests_dropped_total", "counter", "Requests of signals that are acknowledged and not stored.")
 	eachCount(received, func(labels string, c *otlp.Counts) { m.sample(labels, c.Dropped) })
-	m.family("everspan_requests_refused_total", "counter", "OTLP requests that were refused.")
+	m.family("everspan_requests_refused_total", "counter", "Requests that were refused.")
 	eachCount(received, func(labels string, c *otlp.Counts) {
 		for reason, n := range c.Refused {
 			m.sample(fmt.Sprintf("%s,reason=%q", labels, otlp.Reason(reason)), n)
@@ -45,7 +45,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 			m.sample(fmt.Sprintf("%s,reason=%q", labels, otlp.Reason(reason)), n)
 		}
 	})
-	m.gauge("everspan_in_flight_bytes", "Bytes of OTLP requests being worked on.", received.InFlight)
+	m.gauge("everspan_in_flight_bytes", "Bytes of requests being worked on.", received.InFlight)
 
 	m.counter("everspan_log_records_total", "Records appended to the log.", log.Records)
 	m.counter("everspan_log_bytes_total", "Bytes appended to the log.", log.Bytes)
@@ -87,6 +87,9 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 func eachCount(s otlp.Stats, each func(labels string, c *otlp.Counts)) {
 	for t := range s.Counts {
 		for i := range s.Counts[t] {
+			if otlp.Transport(t) == otlp.Zipkin && otlp.Signal(i) != otlp.Traces {
+				continue
+			}
 			each(fmt.Sprintf("transport=%q,signal=%q", otlp.Transport(t), otlp.Signal(i)), &s.Counts[t][i])
 		}
 	}

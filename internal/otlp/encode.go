@@ -57,18 +57,22 @@ func groups(b *span.Batch, rows []uint32) []group {
 	if rows == nil {
 		rows = span.Seq(b.Len())
 	}
+	// Maps, because every span may have a resource of its own.
 	var out []group
+	resources, scopes := make(map[uint32]int), make(map[[2]uint32]int)
 	for _, row := range rows {
 		r, s := b.Resource[row], b.Scope[row]
-		i := slices.IndexFunc(out, func(g group) bool { return g.resource == r })
-		if i < 0 {
+		i, ok := resources[r]
+		if !ok {
 			i = len(out)
+			resources[r] = i
 			out = append(out, group{resource: r})
 		}
 		g := &out[i]
-		j := slices.IndexFunc(g.scopes, func(g scopeGroup) bool { return g.scope == s })
-		if j < 0 {
+		j, ok := scopes[[2]uint32{r, s}]
+		if !ok {
 			j = len(g.scopes)
+			scopes[[2]uint32{r, s}] = j
 			g.scopes = append(g.scopes, scopeGroup{scope: s})
 		}
 		g.scopes[j].rows = append(g.scopes[j].rows, row)

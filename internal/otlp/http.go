@@ -29,14 +29,14 @@ var httpPaths = map[string]Signal{"/v1/traces": Traces, "/v1/logs": Logs, "/v1/m
 // would be one more decoder to feed hostile bytes to.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	a := answerer{w, req.Header.Get("Content-Type")}
-	allowOrigin(w.Header())
+	AllowOrigin(w.Header())
 	signal, ok := httpPaths[req.URL.Path]
 	switch {
 	case !ok:
 		a.fail(http.StatusNotFound, codes.NotFound, fmt.Sprintf("no such endpoint: %.100q; OTLP is served at /v1/traces, /v1/logs and /v1/metrics", req.URL.Path))
 		return
 	case req.Method == http.MethodOptions:
-		preflight(w, req)
+		Preflight(w, req)
 		return
 	}
 	c := &r.counts[HTTP][signal]
@@ -63,11 +63,8 @@ func (r *Receiver) post(c *counters, req *http.Request, s Signal) (Result, error
 	if err != nil {
 		return Result{}, err
 	}
-	if r.full() {
-		return Result{}, errFull
-	}
-	if req.ContentLength > r.o.MaxBody {
-		return Result{}, r.tooLarge(r.o.MaxBody)
+	if err := r.room(req); err != nil {
+		return Result{}, err
 	}
 	if s != Traces {
 		n, err := io.Copy(io.Discard, io.LimitReader(req.Body, r.o.MaxBody+1))
@@ -81,10 +78,39 @@ func (r *Receiver) post(c *counters, req *http.Request, s Signal) (Result, error
 		r.drop(c, s)
 		return Result{}, nil
 	}
+	return r.read(c, req, encoding, func(l *lease, p Payload) (Result, error) {
+		if kind == jsonType {
+			proto := getBuffer(int64(len(p.Raw)))
+			defer putBuffer(proto)
+			var err error
+			if *proto, err = l.fromJSON(*proto, p.Raw); err != nil {
+				return Result{}, err
+			}
+			p = Payload{Raw: *proto}
+		}
+		return r.appendTraces(req.Context(), c, p)
+	})
+}
+
+// room returns why a request need not be read at all, nil if it must.
+func (r *Receiver) room(req *http.Request) error {
+	if r.full() {
+		return errFull
+	}
+	if req.ContentLength > r.o.MaxBody {
+		return r.tooLarge(r.o.MaxBody)
+	}
+	return nil
+}
+
+// read reads and decompresses a request's body and hands it to use, for whose
+// time it is valid. The lease covers it.
+func (r *Receiver) read(c *counters, req *http.Request, encoding Encoding, use func(*lease, Payload) (Result, error)) (Result, error) {
 	l := lease{r: r}
 	defer l.release()
 	body := getBuffer(bodyHint(req.ContentLength))
 	defer putBuffer(body)
+	var err error
 	*body, err = l.readBody(*body, req.Body)
 	c.wire.Add(int64(len(*body)))
 	if err != nil {
@@ -99,15 +125,7 @@ func (r *Receiver) post(c *counters, req *http.Request, s Signal) (Result, error
 		}
 		p = Payload{Raw: *raw, Packed: *body, Encoding: encoding}
 	}
-	if kind == jsonType {
-		proto := getBuffer(int64(len(p.Raw)))
-		defer putBuffer(proto)
-		if *proto, err = l.fromJSON(*proto, p.Raw); err != nil {
-			return Result{}, err
-		}
-		p = Payload{Raw: *proto}
-	}
-	return r.appendTraces(req.Context(), c, p)
+	return use(&l, p)
 }
 
 // bodyHint is how much room to make for a body of an announced length, which is

@@ -13,14 +13,15 @@ const (
 	preflightAge   = "7200" // seconds; what Chrome caps it at
 )
 
-func allowOrigin(h http.Header) {
+// AllowOrigin lets a page of any origin see the answer.
+func AllowOrigin(h http.Header) {
 	h.Set("Access-Control-Allow-Origin", "*")
 	h.Set("Access-Control-Expose-Headers", "Retry-After")
 }
 
-// preflight answers OPTIONS. Of the headers that are asked for, those that start
+// Preflight answers OPTIONS. Of the headers that are asked for, those that start
 // with x- are allowed as well: a wildcard is not known to every browser.
-func preflight(w http.ResponseWriter, req *http.Request) {
+func Preflight(w http.ResponseWriter, req *http.Request) {
 	headers := allowedHeaders
 	for name := range strings.SplitSeq(req.Header.Get("Access-Control-Request-Headers"), ",") {
 		name = strings.ToLower(strings.TrimSpace(name))

@@ -78,10 +78,13 @@ func (l *lease) hold(n int) error {
 	return nil
 }
 
-func (l *lease) release() {
-	l.r.inFlight.Add(-l.n)
-	l.n = 0
+// free gives n bytes back.
+func (l *lease) free(n int) {
+	l.r.inFlight.Add(-int64(n))
+	l.n -= int64(n)
 }
+
+func (l *lease) release() { l.free(int(l.n)) }
 
 // full says whether there is no room for another request, however small.
 func (r *Receiver) full() bool { return r.inFlight.Load() >= r.o.MaxInFlight }

@@ -9,11 +9,12 @@ type Transport uint8
 const (
 	GRPC Transport = iota
 	HTTP
+	Zipkin // over HTTP as well; only traces
 	transports
 )
 
 // String is the transport's name in metrics.
-func (t Transport) String() string { return [transports]string{"grpc", "http"}[t] }
+func (t Transport) String() string { return [transports]string{"grpc", "http", "zipkin"}[t] }
 
 // Signal is a kind of telemetry.
 type Signal uint8
