@@ -37,8 +37,11 @@ var (
 
 func appendJSON(b *span.Batch, body []byte) (res Result, err error) {
 	d := json.NewDecoder(bytes.NewReader(body))
-	if t, err := d.Token(); err != nil || t != json.Delim('[') {
-		return res, errors.Join(errNoArray, err)
+	switch t, err := d.Token(); {
+	case err != nil:
+		return res, fmt.Errorf("%w: %w", errNoArray, whole(err))
+	case t != json.Delim('['):
+		return res, errNoArray
 	}
 	for n := 0; d.More(); n++ {
 		var s jsonSpan
