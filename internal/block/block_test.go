@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -149,28 +151,19 @@ func TestFlippedBits(t *testing.T) {
 		step = 61
 	}
 	named := 0
-	for _, name := range Files() {
-		raw, err := bucket.ReadAll(t.Context(), bkt, r.Meta.Key(name), 1<<30)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for at := 0; at < len(raw); at += step {
-			damaged := bytes.Clone(raw)
-			damaged[at] ^= 1 << (at % 8)
-			bad := NewReader(overlay{bkt, r.Meta.Key(name), damaged}, NewCache(1<<20), r.Meta)
-			var got span.Batch
-			n, err := bad.Trace(t.Context(), id, &got)
-			switch {
-			case err != nil:
-				if got.Len() != 0 {
-					t.Fatalf("%s: byte %d flipped: an error and %d spans", name, at, got.Len())
-				}
-				if errors.Is(err, ErrCorrupt) {
-					named++
-				}
-			case n == 0 || spantest.Dump(&got) != want:
-				t.Fatalf("%s: byte %d flipped: a wrong answer:\n%s", name, at, cmp.Diff(want, spantest.Dump(&got)))
+	for where, damaged := range flips(t, bkt, r.Meta, step) {
+		var got span.Batch
+		n, err := NewReader(damaged, NewCache(1<<20), r.Meta).Trace(t.Context(), id, &got)
+		switch {
+		case err != nil:
+			if got.Len() != 0 {
+				t.Fatalf("%s: an error and %d spans", where, got.Len())
 			}
+			if errors.Is(err, ErrCorrupt) {
+				named++
+			}
+		case n == 0 || spantest.Dump(&got) != want:
+			t.Fatalf("%s: a wrong answer:\n%s", where, cmp.Diff(want, spantest.Dump(&got)))
 		}
 	}
 	if named == 0 {
@@ -188,24 +181,35 @@ func TestVerifyFindsFlippedBits(t *testing.T) {
 	if testing.Short() {
 		step = 97
 	}
-	for _, name := range Files() {
-		raw, err := bucket.ReadAll(t.Context(), bkt, r.Meta.Key(name), 1<<30)
-		if err != nil {
-			t.Fatal(err)
+	for where, damaged := range flips(t, bkt, r.Meta, step) {
+		if err := Verify(t.Context(), damaged, r.Meta); err != nil {
+			continue
 		}
-		for at := 0; at < len(raw); at += step {
-			damaged := bytes.Clone(raw)
-			damaged[at] ^= 1 << (at % 8)
-			over := overlay{bkt, r.Meta.Key(name), damaged}
-			if err := Verify(t.Context(), over, r.Meta); err != nil {
-				continue
+		bad := NewReader(damaged, NewCache(1<<20), r.Meta)
+		for code := range b.Traces.Len() {
+			var got span.Batch
+			id := span.TraceID(b.Traces.Bytes(uint32(code)))
+			if _, err := bad.Trace(t.Context(), id, &got); err != nil {
+				t.Fatalf("%s: verified, and unreadable: %v", where, err)
 			}
-			bad := NewReader(over, NewCache(1<<20), r.Meta)
-			for code := range b.Traces.Len() {
-				var got span.Batch
-				id := span.TraceID(b.Traces.Bytes(uint32(code)))
-				if _, err := bad.Trace(t.Context(), id, &got); err != nil {
-					t.Fatalf("%s: byte %d flipped: verified, and unreadable: %v", name, at, err)
+		}
+	}
+}
+
+// flips yields a block with one bit of one file flipped, in every step'th byte,
+// and says where.
+func flips(t *testing.T, bkt bucket.Bucket, meta Meta, step int) iter.Seq2[string, overlay] {
+	return func(yield func(string, overlay) bool) {
+		for _, name := range Files() {
+			raw, err := bucket.ReadAll(t.Context(), bkt, meta.Key(name), 1<<30)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for at := 0; at < len(raw); at += step {
+				damaged := bytes.Clone(raw)
+				damaged[at] ^= 1 << (at % 8)
+				if !yield(fmt.Sprintf("%s: byte %d flipped", name, at), overlay{bkt, meta.Key(name), damaged}) {
+					return
 				}
 			}
 		}
