@@ -16,6 +16,7 @@ import (
 
 	"github.com/everspan/everspan/internal/api"
 	"github.com/everspan/everspan/internal/bucket"
+	"github.com/everspan/everspan/internal/engine"
 	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/store"
 	"github.com/everspan/everspan/internal/wal"
@@ -119,7 +120,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: int64(c.Memory) / 4, Logger: logger})
 	var draining atomic.Bool
-	server := &api.Server{Store: spans, Log: log, Receiver: receiver, Build: build(), Logger: logger, Ready: func() error {
+	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{}), Log: log, Receiver: receiver, Build: build(), Logger: logger, Ready: func() error {
 		if draining.Load() {
 			return errors.New("shutting down")
 		}

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/everspan/everspan/internal/engine"
 	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/store"
 	"github.com/everspan/everspan/internal/wal"
@@ -36,6 +37,7 @@ type Build struct {
 // Server has what the handlers need. All fields must be set.
 type Server struct {
 	Store    *store.Store
+	Engine   *engine.Engine
 	Log      *wal.Log
 	Receiver *otlp.Receiver
 	Build    Build

@@ -1,5 +1,3 @@
-// Package engine is where TraceQL queries are answered from columns. So far it has
-// what compares values.
 package engine
 
 import (

@@ -89,7 +89,7 @@ func (s *Store) flushOnce(ctx context.Context) error {
 	}
 	s.mu.Lock()
 	if s.head.batch.Len() == 0 {
-		s.head.reset() // it may have what malformed payloads left in dictionaries
+		s.head = s.head.reset() // it may have what malformed payloads left in dictionaries
 		s.mu.Unlock()
 		return nil
 	}
@@ -143,8 +143,7 @@ func (s *Store) writeFlushing(ctx context.Context) error {
 		return nil
 	}, func() {
 		s.flushing = nil
-		h.reset()
-		s.spare = h
+		s.spare = h.reset()
 		s.counts.flushes.Add(1)
 		s.counts.duplicates.Add(uint64(meta.Duplicates))
 	})
@@ -170,11 +169,15 @@ func (s *Store) cutLog() {
 	}
 }
 
-// reset empties a head for reuse. Readers hold the store's lock while they look
-// at a head, so none is left. What a burst made large is given back.
-func (h *head) reset() {
-	*h = head{batch: h.batch}
+// reset returns an empty head, with the memory of h unless views of that are still
+// read. The caller holds mu, so that no view can be taken meanwhile.
+func (h *head) reset() *head {
+	if h.views.Load() > 0 {
+		return new(head)
+	}
+	h.since, h.size, h.line, h.reserved = time.Time{}, 0, 0, false
 	h.batch.Reset()
+	return h
 }
 
 // newBlockID is unique, and ids sort by time.

@@ -75,12 +75,17 @@ func (s *Store) unreadable(blocks []*block.Reader, errs []error) (why []string) 
 		if err == nil {
 			continue
 		}
-		id := blocks[i].Meta.ID
-		s.counts.corrupt.Add(1)
-		s.o.Logger.Error("could not read a block; answers leave it out", "block", id, "error", err)
-		why = append(why, fmt.Sprintf("block %s could not be read and is left out: %v", id, err))
+		why = append(why, s.Unreadable(blocks[i], err))
 	}
 	return why
+}
+
+// Unreadable notes that a block could not be read, and returns a sentence about it for
+// an answer that leaves it out.
+func (s *Store) Unreadable(r *block.Reader, err error) string {
+	s.counts.corrupt.Add(1)
+	s.o.Logger.Error("could not read a block; answers leave it out", "block", r.Meta.ID, "error", err)
+	return fmt.Sprintf("block %s could not be read and is left out: %v", r.Meta.ID, err)
 }
 
 // forEach calls do for every block, a few at a time, and returns an error for

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/span"
 )
 
 // snapshot is the blocks of one manifest. Who reads holds one from start to end,
@@ -33,6 +34,28 @@ func (s *Store) acquire(look func(*head)) *snapshot {
 	snap := s.current()
 	snap.readers.Add(1)
 	return snap
+}
+
+// View returns what there is at this moment: the heads as batches that do not
+// change, the newest last, and the blocks. What it returns is valid until release.
+func (s *Store) View() (heads []*span.Batch, blocks []*block.Reader, release func()) {
+	s.counts.queries.Add(1)
+	s.working.Add(1)
+	var held []*head
+	snap := s.acquire(func(h *head) {
+		if h.batch.Len() > 0 {
+			h.views.Add(1)
+			held = append(held, h)
+			heads = append(heads, h.batch.View())
+		}
+	})
+	return heads, snap.blocks, func() {
+		for _, h := range held {
+			h.views.Add(-1)
+		}
+		s.release(snap)
+		s.working.Add(-1)
+	}
 }
 
 // release gives a snapshot back. Blocks that nobody can be reading any more are

@@ -82,7 +82,8 @@ type head struct {
 	size  int64     // bytes, of batch, as of the last append
 	line  uint64    // once sealed: the first log segment behind it
 
-	reserved bool // there is room for what it will become
+	reserved bool         // there is room for what it will become
+	views    atomic.Int64 // views of batch that are being read
 }
 
 type counters struct {
