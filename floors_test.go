@@ -14,12 +14,13 @@ const floors = `
 4 internal/api          HTTP surfaces: native, Tempo, Zipkin; metrics and health
 4 internal/terminal     waterfall, lists and tables as text
 3 internal/advise       critical path, bottleneck, the waterfall document
-2 internal/engine       TraceQL over columns: how values compare
+2 internal/engine       TraceQL over columns: search, metrics, names and values
 2 internal/store        head, flush, manifest, reading, export
 1 internal/otlp         OTLP to and from span.Batch, the receivers
 1 internal/zipkin       Zipkin v2 to span.Batch
 1 internal/block        the file format: writer and reader
 1 internal/traceql      the query language: syntax tree, parser
+0 internal/rowset       sets of rows
 0 internal/wal          record log
 0 internal/bucket       object store interface, local directory
 0 internal/span         ids, values, the columnar batch, the trace tree

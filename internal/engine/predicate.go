@@ -140,6 +140,51 @@ func (p *Predicate) accepts(order int) bool {
 	return false // a regular expression, of a number
 }
 
+// literal is part of every text that matches; empty if nothing is known.
+func (p *Predicate) literal() []byte {
+	switch {
+	case p.op == traceql.OpMatch:
+		return p.pattern.Literal()
+	case p.op == traceql.OpEqual && p.want.Type == traceql.String:
+		return []byte(p.want.Str)
+	}
+	return nil
+}
+
+// interval returns the integers that match, if they are those from lo to hi.
+func (p *Predicate) interval() (lo, hi int64, ok bool) {
+	n := p.want.Num
+	switch {
+	case p.want.Type != traceql.Int && p.want.Type != traceql.Duration:
+		return 0, 0, false
+	case p.op == traceql.OpEqual:
+		return n, n, true
+	case p.op == traceql.OpLess && n > math.MinInt64:
+		return math.MinInt64, n - 1, true
+	case p.op == traceql.OpLessEqual:
+		return math.MinInt64, n, true
+	case p.op == traceql.OpGreater && n < math.MaxInt64:
+		return n + 1, math.MaxInt64, true
+	case p.op == traceql.OpGreaterEqual:
+		return n, math.MaxInt64, true
+	}
+	return 0, 0, false
+}
+
+// opposite is = for != and =~ for !~, which ask all values; nil for the others.
+func (p *Predicate) opposite() *Predicate {
+	o := *p
+	switch p.op {
+	case traceql.OpNotEqual:
+		o.op = traceql.OpEqual
+	case traceql.OpNotMatch:
+		o.op = traceql.OpMatch
+	default:
+		return nil
+	}
+	return &o
+}
+
 // equality reports whether the operator needs no order.
 func (p *Predicate) equality() bool {
 	return p.op == traceql.OpEqual || p.op == traceql.OpNotEqual

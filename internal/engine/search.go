@@ -1,15 +1,527 @@
 package engine
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
-)
+	"fmt"
+	"slices"
 
-var errSoon = errors.New("not built yet")
+	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/rowset"
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/traceql"
+)
 
 // Search finds traces, the newest first. Errors are those of the query and of ctx;
 // what could not be read makes the answer partial.
-func (e *Engine) Search(ctx context.Context, q Search) (*Found, error) { return nil, errSoon }
+//
+// Sources are read from the newest on, within a block the newest traces first, until
+// what is left can't have a newer trace than those found. A trace that stands in one
+// block alone is judged there, on columns; others are put together first.
+func (e *Engine) Search(ctx context.Context, s Search) (*Found, error) {
+	q, done, err := e.begin(ctx, s.Range, s.Explain)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	s.Limit = cmp.Or(s.Limit, 20)
+	s.SpansPerSet = cmp.Or(s.SpansPerSet, 3)
+	r := &search{query: q, Search: s, fields: shown(s.Pipeline), local: localPipeline(s.Pipeline), keep: s.Limit}
+	err = r.run()
+	for err == nil && r.cut() {
+		r.keep *= 4
+		err = r.run()
+	}
+	found, showErr := r.found()
+	found.Scanned, err = q.finish(cmp.Or(err, showErr))
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// search is a Search on its way.
+type search struct {
+	*query
+	Search
+	fields []traceql.FieldExpr
+	local  bool // parts of a trace can be asked one by one
+	keep   int  // how many hits of a window are kept, the newest
+
+	hits    []*hit // settled: newest first
+	tried   map[span.TraceID]bool
+	dropped int64 // the newest start among the hits that were not kept
+	some    bool  // hits were not kept
+	told    int   // hits that Progress has heard of
+}
+
+// hit is a trace that was found, or that may be.
+type hit struct {
+	id    span.TraceID
+	start int64
+	trace *Trace // of a trace that was put together
+
+	block *blockSource // of one that stands in a block: there
+	w     *window
+	at    int       // the trace in the window
+	sets  []spanset // nil if it has none as far as the block knows
+	odd   bool      // it has to be put together whatever the block says
+}
+
+func (s *search) run() error {
+	s.hits, s.tried, s.dropped, s.some = nil, make(map[span.TraceID]bool), 0, false
+	for i := len(s.heads) - 1; i >= 0; i-- {
+		if err := s.head(s.heads[i]); err != nil {
+			return err
+		}
+	}
+	for i, r := range s.blocks {
+		if s.enough(r.Meta.MaxEnd) {
+			s.scanned.Pruned += len(s.blocks) - i
+			if s.plan != nil {
+				s.plan.line("%d older blocks can't have newer traces than the %d found", len(s.blocks)-i, s.Limit)
+			}
+			return nil
+		}
+		if err := s.failed(r, s.block(r)); err != nil {
+			return err
+		}
+		s.scanned.Done++
+		if s.Progress != nil && len(s.hits) > s.told {
+			s.told = len(s.hits)
+			found, err := s.found()
+			if err != nil {
+				return err
+			}
+			found.Scanned = s.scanned
+			s.Progress(found)
+		}
+	}
+	return nil
+}
+
+// cut reports whether hits that were not kept might belong to the answer.
+func (s *search) cut() bool {
+	return s.some && (len(s.hits) < s.Limit || s.hits[s.Limit-1].start < s.dropped)
+}
+
+// enough reports whether no trace that starts at or before a time can displace one of
+// those found.
+func (s *search) enough(start int64) bool {
+	return len(s.hits) >= s.Limit && s.hits[s.Limit-1].start > start
+}
+
+// settle adds a trace that matches, if it is of this page and time.
+func (s *search) settle(h *hit, end int64) {
+	in := s.Range
+	if in.From != 0 && end < in.From || in.To != 0 && h.start >= in.To {
+		return
+	}
+	if c := s.After; c != nil && (h.start > c.Start || h.start == c.Start && bytes.Compare(h.id[:], c.TraceID[:]) <= 0) {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(s.hits, h, func(a, b *hit) int {
+		return cmp.Or(cmp.Compare(b.start, a.start), bytes.Compare(a.id[:], b.id[:]))
+	})
+	s.hits = slices.Insert(s.hits, i, h)
+	if len(s.hits) > s.Limit {
+		s.hits = s.hits[:s.Limit]
+	}
+}
+
+// judge decides on traces that may be hits, the newest first, until there are
+// enough.
+func (s *search) judge(candidates []*hit) error {
+	slices.SortFunc(candidates, func(a, b *hit) int { return cmp.Compare(b.start, a.start) })
+	for _, h := range candidates {
+		if s.enough(h.start) {
+			return nil
+		}
+		if h.block != nil {
+			id, err := h.block.r.TraceIDAt(s.ctx, h.block.rows, h.w.traces.base+h.at)
+			if err != nil {
+				return err
+			}
+			h.id = id
+		}
+		if s.tried[h.id] {
+			continue
+		}
+		whole := h.block != nil && !h.odd && (s.alone() || !s.elsewhere(h.id, h.block.r))
+		if whole && h.sets == nil {
+			continue
+		}
+		s.tried[h.id] = true
+		if whole {
+			s.settle(h, h.block.rows.End[h.w.traces.base+h.at])
+			continue
+		}
+		if err := s.together(h.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// together puts a trace together and settles it if it matches.
+func (s *search) together(id span.TraceID) error {
+	a, err := s.assemble([]span.TraceID{id})
+	if err != nil || a.src.b.Len() == 0 {
+		return err
+	}
+	sets, err := a.run(s.Pipeline)
+	if err != nil || len(sets) == 0 {
+		return err
+	}
+	t := &Trace{Summary: a.summary(0)}
+	if t.Sets, err = show(a.w, sets, s.fields, s.SpansPerSet); err != nil {
+		return err
+	}
+	if s.ServiceStats {
+		if t.Services, err = countServices(a.w, 0); err != nil {
+			return err
+		}
+	}
+	s.held.Add(traceBytes(t))
+	s.settle(&hit{id: id, start: t.Start, trace: t}, t.End)
+	return s.check()
+}
+
+// traceBytes is about how much memory a trace in an answer takes.
+func traceBytes(t *Trace) int64 {
+	n := int64(300)
+	for _, set := range t.Sets {
+		n += 200
+		for _, sp := range set.Spans {
+			n += 100 + 150*int64(len(sp.Attrs))
+		}
+	}
+	return n
+}
+
+// head looks for candidates in a head.
+func (s *search) head(b *span.Batch) error {
+	src := &batchSource{b: b}
+	w := &window{src: newScan(src), from: 0, to: uint32(b.Len())}
+	s.spans.Add(int64(b.Len()))
+	rows, err := headRows(w, s.Pipeline, s.local)
+	if err != nil {
+		return err
+	}
+	newest := make(map[uint32]int64)
+	for row := range rows.All() {
+		if at, ok := newest[b.Trace[row]]; !ok || b.Start[row] > at {
+			newest[b.Trace[row]] = b.Start[row]
+		}
+	}
+	var candidates []*hit
+	for code, start := range newest {
+		candidates = append(candidates, &hit{id: span.TraceID(b.Traces.Bytes(code)), start: start})
+	}
+	s.scanned.Traces += b.Traces.Len()
+	if s.plan != nil {
+		s.plan.line("head of %d spans: %d traces may match and are put together", b.Len(), len(candidates))
+	}
+	return s.judge(candidates)
+}
+
+// headRows returns the rows of a head whose traces may match.
+func headRows(w *window, p *traceql.Pipeline, whole bool) (*rowset.Set, error) {
+	if whole {
+		prog, err := bindPipeline(w.src, p)
+		if err != nil {
+			return nil, err
+		}
+		sets, err := prog.run(w, p, w.all(), nil)
+		if err != nil {
+			return nil, err
+		}
+		return rowsOf(w, sets), nil
+	}
+	// A trace matches only if one of the filters finds something in it.
+	rows := w.none()
+	var err error
+	traceql.Walk(p, func(n traceql.Node) bool {
+		f, ok := n.(*traceql.Filter)
+		switch {
+		case err != nil || !ok:
+			return err == nil
+		case f.Expr == nil || !local(f.Expr):
+			rows = w.all()
+			return false
+		}
+		var c condition
+		var found *rowset.Set
+		if c, err = bind(w.src, f.Expr); err == nil {
+			if found, err = c.rows(w, w.all()); err == nil {
+				rows.Or(found)
+			}
+		}
+		return false
+	})
+	return rows, err
+}
+
+// firstSlice is how many traces of a block, the newest, are looked at first.
+var firstSlice = 4096
+
+func (s *search) block(r *block.Reader) error {
+	src, err := openBlock(s.ctx, r, &s.bytes)
+	if err != nil {
+		return err
+	}
+	sc := newScan(src)
+	prog, err := bindPipeline(sc, s.Pipeline)
+	if err != nil {
+		return err
+	}
+	prog.alone = s.alone()
+	if s.plan != nil {
+		s.plan.line("block %s, %d spans", r.Meta.ID, r.Meta.Spans)
+		s.plan.in(func() { prog.explain(s.plan, s.Pipeline) })
+	}
+	if prog.never(s.Pipeline.From) {
+		if s.plan != nil {
+			s.plan.in(func() { s.plan.line("nothing can match: not read") })
+		}
+		return nil
+	}
+	windows := src.windows(sc)
+	newest := src.rows.ByStart
+	for from, n := 0, firstSlice; from < len(newest); from, n = from+n, len(newest) {
+		if s.enough(src.rows.Start[newest[from]]) {
+			return nil
+		}
+		if err := s.slice(src, prog, windows, newest[from:min(from+n, len(newest))]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slice looks at some traces of a block.
+func (s *search) slice(src *blockSource, prog *program, windows []*window, part []uint32) error {
+	ins := make([]*rowset.Set, len(windows))
+	for i, w := range windows {
+		ins[i] = w.none()
+	}
+	n := 0
+	for _, t := range part {
+		if s.Range.From != 0 && src.rows.End[t] < s.Range.From || s.Range.To != 0 && src.rows.Start[t] >= s.Range.To {
+			continue
+		}
+		if s.After != nil && src.rows.Start[t] > s.After.Start && s.alone() {
+			continue
+		}
+		from, to := src.rows.First[t], src.rows.First[t+1]
+		i, ok := slices.BinarySearchFunc(windows, from, func(w *window, row uint32) int { return cmp.Compare(w.from, row) })
+		if !ok {
+			i--
+		}
+		ins[i].AddRange(from, to)
+		s.spans.Add(int64(to - from))
+		n++
+	}
+	s.scanned.Traces += n
+	found := make([][]*hit, len(windows))
+	err := parallel(len(windows), func(i int) error {
+		if ins[i].Empty() {
+			return nil
+		}
+		if err := s.check(); err != nil {
+			return err
+		}
+		var err error
+		found[i], err = s.window(src, prog, windows[i], ins[i])
+		return err
+	})
+	if err != nil && !errors.Is(err, errStopped) {
+		return err
+	}
+	var candidates []*hit
+	for _, some := range found {
+		candidates = append(candidates, some...)
+	}
+	return cmp.Or(s.judge(candidates), err)
+}
+
+// window evaluates the query on some traces of a window and returns the newest that are
+// hits, or may be when they are put together.
+func (s *search) window(src *blockSource, prog *program, w *window, in *rowset.Set) ([]*hit, error) {
+	var seen *rowset.Set
+	if !s.local {
+		seen = w.none()
+	}
+	w.trees = nil
+	sets, err := prog.run(w, s.Pipeline, in, seen)
+	if err != nil {
+		return nil, err
+	}
+	var hits []*hit
+	at := make(map[int]*hit)
+	for _, set := range sets {
+		if h := at[set.trace]; h != nil {
+			h.sets = append(h.sets, set)
+			continue
+		}
+		h := &hit{start: src.rows.Start[w.traces.base+set.trace], block: src, w: w, at: set.trace, sets: []spanset{set}}
+		at[set.trace] = h
+		hits = append(hits, h)
+	}
+	hits = s.newest(hits)
+	if s.local {
+		return hits, nil
+	}
+	kept := make(map[int]*hit, len(hits))
+	for _, h := range hits {
+		kept[h.at] = h
+	}
+	var odd map[int]bool
+	if w.trees != nil {
+		odd = w.trees.odd
+	}
+	if s.alone() && len(odd) == 0 {
+		return hits, nil
+	}
+	for _, set := range split(w, seen) {
+		switch h := kept[set.trace]; {
+		case h != nil:
+			h.odd = odd[set.trace]
+		case at[set.trace] == nil || odd[set.trace]:
+			hits = append(hits, &hit{start: src.rows.Start[w.traces.base+set.trace], block: src, w: w, at: set.trace, odd: odd[set.trace]})
+		}
+	}
+	return hits, nil
+}
+
+// newest keeps the newest hits of a window, as many as the answer may have. Those that
+// belong to pages before do not count.
+func (s *search) newest(hits []*hit) []*hit {
+	slices.SortFunc(hits, func(a, b *hit) int { return cmp.Compare(b.start, a.start) })
+	before := 0
+	if s.After != nil {
+		for before < len(hits) && hits[before].start >= s.After.Start {
+			before++
+		}
+	}
+	if len(hits) <= before+s.keep {
+		return hits
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped, s.some = max(s.dropped, hits[before+s.keep].start), true
+	return hits[:before+s.keep]
+}
+
+// found makes the answer of what was found so far.
+func (s *search) found() (*Found, error) {
+	f := &Found{Traces: make([]Trace, len(s.hits))}
+	byWindow := make(map[*window][]int)
+	var windows []*window
+	for i, h := range s.hits {
+		if h.trace != nil {
+			f.Traces[i] = *h.trace
+			continue
+		}
+		if byWindow[h.w] == nil {
+			windows = append(windows, h.w)
+		}
+		byWindow[h.w] = append(byWindow[h.w], i)
+	}
+	err := parallel(len(windows), func(k int) error {
+		for _, part := range [][]int{byWindow[windows[k]]} {
+			if err := s.showHits(f, windows[k], part); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if len(s.hits) == s.Limit {
+		last := s.hits[s.Limit-1]
+		f.Next = &Cursor{last.start, last.id}
+	}
+	return f, err
+}
+
+// showHits fills in the traces of a window.
+func (s *search) showHits(f *Found, w *window, hits []int) error {
+	var all []spanset
+	for _, i := range hits {
+		all = append(all, s.hits[i].sets...)
+	}
+	shown, err := show(w, slices.Clone(all), s.fields, s.SpansPerSet)
+	if err != nil {
+		return err
+	}
+	for _, i := range hits {
+		h := s.hits[i]
+		t := &f.Traces[i]
+		t.Sets, shown = shown[:len(h.sets)], shown[len(h.sets):]
+		if t.Summary, err = h.block.r.Sum(s.ctx, h.block.rows, w.traces.base+h.at); err != nil {
+			return err
+		}
+		if s.ServiceStats {
+			if t.Services, err = countServices(w, h.at); err != nil {
+				return err
+			}
+		}
+		s.held.Add(traceBytes(t))
+	}
+	return nil
+}
+
+// explain writes what is bound to the filters of a pipeline.
+func (p *program) explain(to *plan, pipe *traceql.Pipeline) {
+	p.explainSpans(to, pipe.From)
+	for _, stage := range pipe.Stages {
+		if s, ok := stage.(*traceql.SpansetStage); ok {
+			to.line("then, of these")
+			to.in(func() { p.explainSpans(to, s.Expr) })
+			continue
+		}
+		to.line("then %s", stage)
+	}
+}
+
+func (p *program) explainSpans(to *plan, e traceql.SpansetExpr) {
+	switch e := e.(type) {
+	case *traceql.Filter:
+		p.bound[e].explain(to)
+	case *traceql.Pipeline:
+		p.explain(to, e)
+	case *traceql.Combine:
+		to.line("%s by rows of the parent", e.Op)
+		to.in(func() {
+			p.explainSpans(to, e.L)
+			p.explainSpans(to, e.R)
+		})
+	}
+}
+
+// never reports whether it is known that nothing that is found here has a part in what
+// an expression finds.
+func (p *program) never(e traceql.SpansetExpr) bool {
+	switch e := e.(type) {
+	case *traceql.Filter:
+		return p.bound[e].cost() == never && (p.alone || localFilter(e))
+	case *traceql.Pipeline:
+		return p.never(e.From)
+	case *traceql.Combine:
+		l, r := p.never(e.L), p.never(e.R)
+		if !p.alone {
+			return l && r // the other side may be elsewhere
+		}
+		if _, form, ok := e.Op.Relation(); ok && form == traceql.Not {
+			return r
+		}
+		return l && r || needsLeft(e.Op) && (l || r)
+	}
+	return false
+}
+
+var errSoon = fmt.Errorf("not built yet")
 
 // Metrics computes time series from all spans that there are.
 func (e *Engine) Metrics(ctx context.Context, q Metrics) (*SeriesSet, error) { return nil, errSoon }

@@ -1,0 +1,200 @@
+package block
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/everspan/everspan/internal/span"
+)
+
+// TraceRows is where the traces of a block stand and when they were, in the order of
+// their rows.
+type TraceRows struct {
+	First   []uint32 // the first row of each trace in the table of spans, and at the end their number
+	Start   []int64  // ns since the Unix epoch
+	End     []int64
+	Row     []uint32 // in the table of traces
+	ByStart []uint32 // the traces, the newest first
+}
+
+// Len is the number of traces.
+func (t *TraceRows) Len() int { return len(t.Start) }
+
+func (t *TraceRows) held() int { return 28 * len(t.Start) }
+
+// Of returns the trace that a row of the table of spans belongs to.
+func (t *TraceRows) Of(row uint32) int {
+	i, ok := slices.BinarySearch(t.First, row)
+	if !ok {
+		i--
+	}
+	return i
+}
+
+// TraceRows returns where the traces stand.
+func (r *Reader) TraceRows(ctx context.Context) (*TraceRows, error) {
+	f, err := r.file(ctx, tracesFile)
+	if err != nil {
+		return nil, err
+	}
+	return lookup(r.cache, f.key, -3, func() (*TraceRows, error) {
+		in, err := f.rowsOf(ctx, [2]int{0, f.rows})
+		if err != nil {
+			return nil, err
+		}
+		first, n := in.column("first_span", shapeInt64), in.column("spans", shapeInt64)
+		starts, durations := in.column("start", shapeTime), in.column("duration", shapeInt64)
+		if err := in.read(); err != nil {
+			return nil, err
+		}
+		t := &TraceRows{
+			First: make([]uint32, 0, f.rows+1), Start: make([]int64, f.rows), End: make([]int64, f.rows),
+			Row: span.Seq(f.rows), ByStart: span.Seq(f.rows),
+		}
+		slices.SortFunc(t.Row, func(a, b uint32) int { return cmp.Compare(first.num(int(a)), first.num(int(b))) })
+		at := int64(0)
+		for i, row := range t.Row {
+			if first.num(int(row)) != at || n.num(int(row)) <= 0 {
+				return nil, f.corrupt(0, fmt.Errorf("trace %d begins at row %d, not %d", row, first.num(int(row)), at))
+			}
+			t.First = append(t.First, uint32(at))
+			at += n.num(int(row))
+			t.Start[i] = starts.num(int(row))
+			t.End[i] = t.Start[i] + durations.num(int(row))
+		}
+		if at != int64(r.Meta.Spans) {
+			return nil, f.corrupt(0, fmt.Errorf("traces of %d spans in a block of %d", at, r.Meta.Spans))
+		}
+		t.First = append(t.First, uint32(at))
+		slices.SortFunc(t.ByStart, func(a, b uint32) int { return cmp.Compare(t.Start[b], t.Start[a]) })
+		return t, nil
+	})
+}
+
+// loadedSets is a table of resources or scopes.
+type loadedSets struct {
+	sets span.Sets
+	size int
+}
+
+func (s *loadedSets) held() int { return s.size }
+
+// Resources returns all resources of the block; row n is the one that spans call n. It
+// must not be changed.
+func (r *Reader) Resources(ctx context.Context) (*span.Sets, error) {
+	return r.allSets(ctx, resourcesFile, "resource")
+}
+
+// Scopes is Resources for instrumentation scopes.
+func (r *Reader) Scopes(ctx context.Context) (*span.Sets, error) {
+	return r.allSets(ctx, scopesFile, "instrumentation")
+}
+
+func (r *Reader) allSets(ctx context.Context, file, scope string) (*span.Sets, error) {
+	f, err := r.file(ctx, file)
+	if err != nil {
+		return nil, err
+	}
+	all, err := lookup(r.cache, f.key, -3-int64(f.rows), func() (*loadedSets, error) {
+		in, err := f.rowsOf(ctx, [2]int{0, f.rows})
+		if err != nil {
+			return nil, err
+		}
+		attrs := in.attributes(scope)
+		name, version := in.column("name", shapeText), in.column("version", shapeText)
+		if err := in.read(); err != nil {
+			return nil, err
+		}
+		s := new(loadedSets)
+		for i := range f.rows {
+			s.sets.Name = append(s.sets.Name, string(name.bytes(i)))
+			s.sets.Version = append(s.sets.Version, string(version.bytes(i)))
+		}
+		if err := attrs.appendTo(&s.sets.Attrs, 0); err != nil {
+			return nil, err
+		}
+		s.size = 200 + 48*f.rows + s.sets.Attrs.Size()
+		return s, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &all.sets, nil
+}
+
+// traceNames is the rest of what the table of traces says, by its rows.
+type traceNames struct {
+	names, services *values
+	errors          []uint32
+	offsets         []int64
+	rooted          []bool
+}
+
+func (t *traceNames) held() int {
+	return 8*len(t.errors) + 8*len(t.offsets) + len(t.rooted) + len(t.names.text) + len(t.services.text) + 4*len(t.names.codes) + 4*len(t.services.codes)
+}
+
+// Sum is the summary of a trace by its number in t, without HasService and HasName.
+func (r *Reader) Sum(ctx context.Context, t *TraceRows, trace int) (Summary, error) {
+	f, err := r.file(ctx, tracesFile)
+	if err != nil {
+		return Summary{}, err
+	}
+	all, err := lookup(r.cache, f.key, -4, func() (*traceNames, error) {
+		in, err := f.rowsOf(ctx, [2]int{0, f.rows})
+		if err != nil {
+			return nil, err
+		}
+		n := &traceNames{
+			names: in.column("root_name", shapeText), services: in.column("root_service", shapeText),
+			errors: make([]uint32, f.rows), offsets: make([]int64, f.rows), rooted: make([]bool, f.rows),
+		}
+		errs, offsets, parents := in.column("errors", shapeInt64), in.column("root_offset", shapeInt64), in.column("root_parent_span_id", shapeSpanID)
+		if err := in.read(); err != nil {
+			return nil, err
+		}
+		for i := range f.rows {
+			n.errors[i], n.offsets[i], n.rooted[i] = uint32(errs.num(i)), offsets.num(i), !parents.has(i)
+		}
+		return n, nil
+	})
+	if err != nil {
+		return Summary{}, err
+	}
+	row := int(t.Row[trace])
+	id, err := r.traceIDAt(ctx, f, row)
+	if err != nil {
+		return Summary{}, err
+	}
+	return Summary{
+		TraceID: id, Start: t.Start[trace], End: t.End[trace], Spans: int(t.First[trace+1] - t.First[trace]),
+		Errors: int(all.errors[row]), Service: string(all.services.bytes(row)), Name: string(all.names.bytes(row)),
+		Rooted: all.rooted[row], RootStart: t.Start[trace] + all.offsets[row],
+	}, nil
+}
+
+// TraceIDAt is the id of a trace by its number in t.
+func (r *Reader) TraceIDAt(ctx context.Context, t *TraceRows, trace int) (span.TraceID, error) {
+	f, err := r.file(ctx, tracesFile)
+	if err != nil {
+		return span.TraceID{}, err
+	}
+	return r.traceIDAt(ctx, f, int(t.Row[trace]))
+}
+
+func (r *Reader) traceIDAt(ctx context.Context, f *fileReader, row int) (span.TraceID, error) {
+	in, err := f.rowsOf(ctx, [2]int{row, row + 1})
+	if err != nil {
+		return span.TraceID{}, err
+	}
+	ids := in.column("trace_id", shapeTraceID)
+	if err := in.read(); err != nil {
+		return span.TraceID{}, err
+	}
+	if len(ids.bytes(0)) != 16 {
+		return span.TraceID{}, f.corrupt(0, fmt.Errorf("row %d has no trace id", row))
+	}
+	return span.TraceID(ids.bytes(0)), nil
+}

@@ -1,0 +1,51 @@
+package engine
+
+import "github.com/everspan/everspan/internal/traceql"
+
+// local reports whether a condition on a span can be decided without the other spans of
+// its trace.
+func local(e traceql.FieldExpr) bool {
+	ok := true
+	traceql.Walk(e, func(n traceql.Node) bool {
+		switch n := n.(type) {
+		case *traceql.Attribute:
+			ok = ok && !n.Parent
+		case *traceql.Intrinsic:
+			ok = ok && !n.Parent && !ofTrace(n.Field)
+		}
+		return ok
+	})
+	return ok
+}
+
+// ofTrace reports whether a field depends on the other spans of the trace.
+func ofTrace(f traceql.Field) bool {
+	switch f {
+	case traceql.SpanChildCount, traceql.TraceDuration, traceql.TraceRootName, traceql.TraceRootService,
+		traceql.NestedSetLeft, traceql.NestedSetRight, traceql.NestedSetParent:
+		return true
+	}
+	return false
+}
+
+// localPipeline reports whether each span of a pipeline's answer is found for itself, so
+// that parts of a trace can be asked one by one.
+func localPipeline(p *traceql.Pipeline) bool {
+	ok := true
+	traceql.Walk(p, func(n traceql.Node) bool {
+		switch n := n.(type) {
+		case *traceql.Combine:
+			ok = ok && n.Op == traceql.SpansetOr
+		case *traceql.ScalarFilter:
+			ok = false
+		case *traceql.Select:
+			return false // is not asked
+		case *traceql.Attribute:
+			ok = ok && !n.Parent
+		case *traceql.Intrinsic:
+			ok = ok && !n.Parent && !ofTrace(n.Field)
+		}
+		return ok
+	})
+	return ok
+}

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/span"
+)
+
+// query is one query on its way: a view of the store, its limits, and what it has looked
+// at.
+type query struct {
+	e       *Engine
+	parent  context.Context // of the caller
+	ctx     context.Context // ends at the limit of time as well
+	begun   time.Time
+	heads   []*span.Batch
+	blocks  []*block.Reader // that may have spans of the time, the newest first
+	all     []*block.Reader // of the view, whatever their time
+	bytes   atomic.Int64
+	held    atomic.Int64 // bytes of memory for what is found
+	spans   atomic.Int64
+	scanned Scanned
+	plan    *plan // nil unless it is asked for
+
+	mu      sync.Mutex
+	unread  map[string]bool // blocks that could not be read
+	stopped string          // why the query was ended before it was done
+}
+
+// errStopped ends work whose query has come to one of its limits.
+var errStopped = errors.New("the query has come to a limit")
+
+// begin waits for a turn and takes a view of the store. The caller calls the function that
+// is returned when the query is done.
+func (e *Engine) begin(ctx context.Context, in Range, explain bool) (*query, func(), error) {
+	select {
+	case e.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	q := &query{e: e, parent: ctx, begun: time.Now(), unread: make(map[string]bool)}
+	if explain {
+		q.plan = new(plan)
+	}
+	limited, cancel := context.WithTimeout(ctx, e.o.Timeout)
+	q.ctx = limited
+	heads, blocks, release := e.store.View()
+	q.heads, q.all = heads, blocks
+	for _, r := range blocks {
+		if in.From != 0 && r.Meta.MaxEnd < in.From || in.To != 0 && r.Meta.MinStart >= in.To {
+			continue
+		}
+		q.blocks = append(q.blocks, r)
+	}
+	slices.SortStableFunc(q.blocks, func(a, b *block.Reader) int { return cmp.Compare(b.Meta.MaxEnd, a.Meta.MaxEnd) })
+	q.scanned.Blocks, q.scanned.Pruned = len(blocks), len(blocks)-len(q.blocks)
+	if q.plan != nil {
+		q.plan.line("%d of %d blocks may have spans of this time, and %d heads", len(q.blocks), len(blocks), len(heads))
+	}
+	return q, func() {
+		cancel()
+		release()
+		<-e.slots
+	}, nil
+}
+
+// finish returns what was looked at. The error is that of the caller's context, or one
+// of the query itself.
+func (q *query) finish(err error) (Scanned, error) {
+	if err := q.parent.Err(); err != nil {
+		return Scanned{}, err
+	}
+	if err != nil && !errors.Is(err, errStopped) {
+		return Scanned{}, err
+	}
+	s := q.scanned
+	s.Spans, s.Bytes, s.Elapsed = int(q.spans.Load()), q.bytes.Load(), time.Since(q.begun)
+	if q.stopped != "" {
+		s.Partial = append(s.Partial, q.stopped)
+	}
+	if q.plan != nil {
+		s.Plan = q.plan.b.String()
+	}
+	return s, nil
+}
+
+// check returns errStopped when the query has come to a limit.
+func (q *query) check() error {
+	if err := q.parent.Err(); err != nil {
+		return err
+	}
+	why := ""
+	switch {
+	case q.ctx.Err() != nil:
+		why = fmt.Sprintf("stopped after %v, the limit of time for a query; narrow the time or the filter", q.e.o.Timeout)
+	case q.bytes.Load() > q.e.o.Bytes:
+		why = fmt.Sprintf("stopped after reading %d MiB, the limit for a query; narrow the time or the filter", q.e.o.Bytes>>20)
+	case q.held.Load() > q.e.o.Memory:
+		why = fmt.Sprintf("stopped at %d MiB of memory, the limit for a query; narrow the time or the filter", q.e.o.Memory>>20)
+	}
+	if why == "" {
+		return nil
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.stopped = cmp.Or(q.stopped, why)
+	return errStopped
+}
+
+// failed deals with an error of a block: the answer goes without it. Errors that end
+// the query are returned.
+func (q *query) failed(r *block.Reader, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, errStopped) || q.ctx.Err() != nil:
+		return cmp.Or(q.check(), err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.unread[r.Meta.ID] {
+		q.unread[r.Meta.ID] = true
+		q.scanned.Partial = append(q.scanned.Partial, q.e.store.Unreadable(r, err))
+	}
+	return nil
+}
+
+// parallel calls do for the numbers below n, on all processors, and returns the first
+// error, which keeps others from being begun.
+func parallel(n int, do func(i int) error) error {
+	workers := min(n, runtime.GOMAXPROCS(0))
+	if workers <= 1 {
+		for i := range n {
+			if err := do(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for failed.Load() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return
+				}
+				if err := do(i); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// elsewhere reports whether a part of a trace may be outside a block.
+func (q *query) elsewhere(id span.TraceID, except *block.Reader) bool {
+	for _, h := range q.heads {
+		if _, ok := h.Traces.Find(id); ok {
+			return true
+		}
+	}
+	for _, r := range q.all {
+		if r != except && r.MayHave(q.ctx, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// alone reports whether there is nothing but one block.
+func (q *query) alone() bool { return len(q.heads) == 0 && len(q.all) == 1 }
