@@ -18,21 +18,24 @@ type blockSource struct {
 	ctx    context.Context
 	r      *block.Reader
 	spans  *block.Table
-	rows   *block.TraceRows
+	rows   *block.TraceRows // nil if traces are not looked at as a whole
 	bytes  *atomic.Int64
 	events func() (*block.Table, error)
 	links  func() (*block.Table, error)
 	tops   func() (*block.Table, error) // the table of traces
 }
 
-func openBlock(ctx context.Context, r *block.Reader, bytes *atomic.Int64) (*blockSource, error) {
+// openBlock opens a block for a query, which looks at whole traces or span by span.
+func openBlock(ctx context.Context, r *block.Reader, bytes *atomic.Int64, whole bool) (*blockSource, error) {
 	spans, err := r.Spans(ctx, bytes)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.TraceRows(ctx)
-	if err != nil {
-		return nil, err
+	var rows *block.TraceRows
+	if whole {
+		if rows, err = r.TraceRows(ctx); err != nil {
+			return nil, err
+		}
 	}
 	once := func(open func(context.Context, *atomic.Int64) (*block.Table, error)) func() (*block.Table, error) {
 		return sync.OnceValues(func() (*block.Table, error) { return open(ctx, bytes) })
@@ -44,9 +47,16 @@ func openBlock(ctx context.Context, r *block.Reader, bytes *atomic.Int64) (*bloc
 // fit into a processor's cache, and several processors have work.
 var windowRowsMax uint32 = 1 << 18
 
-// windows divides the block into windows of whole traces.
+// windows divides the block into windows, of whole traces if those are looked at.
 func (s *blockSource) windows(src *scan) []*window {
 	var all []*window
+	if s.rows == nil {
+		n := s.spans.Rows()
+		for from := uint32(0); from < n; from += windowRowsMax {
+			all = append(all, &window{src: src, from: from, to: min(from+windowRowsMax, n)})
+		}
+		return all
+	}
 	first := s.rows.First
 	for i := 0; i < s.rows.Len(); {
 		end := lowerBound(first, first[i]+windowRowsMax)

@@ -37,6 +37,13 @@ func (s *blockSource) intrinsic(f traceql.Field) (column, error) {
 	if c := treeColumn(f); c != nil {
 		return c, nil
 	}
+	if f == traceql.TraceID && s.rows == nil {
+		c, err := s.spans.Column("trace_id")
+		if err != nil || c == nil {
+			return layer(nil), err
+		}
+		return newBlockColumn(c, meaning{typ: traceql.String, hex: true}), nil
+	}
 	switch f {
 	case traceql.SpanParentID:
 		return s.parentID()
@@ -218,7 +225,7 @@ func (s *blockSource) sinceStart() (column, error) {
 		return nil, err
 	}
 	events := &childColumn{t, layer{newBlockColumn(times, meaning{typ: traceql.Int})}}
-	return &listColumn{"event:timeSinceStart", events.cost(), func(w *window, in *rowset.Set) (list, error) {
+	return &listColumn{name: "event:timeSinceStart", bytes: events.cost(), get: func(w *window, in *rowset.Set) (list, error) {
 		has := w.none()
 		if err := events.present(w, in, has); err != nil || has.Empty() {
 			return make(list, in.Count()), err
@@ -249,6 +256,7 @@ type listColumn struct {
 	name  string
 	bytes int64
 	get   func(w *window, in *rowset.Set) (list, error)
+	has   func(in, out *rowset.Set) error // present, where that takes less; may be nil
 }
 
 func (c *listColumn) match(w *window, p *Predicate, in, out *rowset.Set) error {
@@ -256,6 +264,9 @@ func (c *listColumn) match(w *window, p *Predicate, in, out *rowset.Set) error {
 }
 
 func (c *listColumn) present(w *window, in, out *rowset.Set) error {
+	if c.has != nil {
+		return c.has(in, out)
+	}
 	return c.where(w, in, out, func(v values) bool { return v.there })
 }
 
@@ -294,7 +305,18 @@ func (s *blockSource) parentID() (column, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &listColumn{"parent_distance, span_id, parent_span_id", ids.Cost(), func(w *window, in *rowset.Set) (list, error) {
+	c := &listColumn{name: "parent_distance, span_id, parent_span_id", bytes: ids.Cost()}
+	c.has = func(in, out *rowset.Set) error {
+		for _, c := range []*block.Column{distances, foreign} {
+			if c != nil {
+				if err := c.Present(in, out); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	c.get = func(w *window, in *rowset.Set) (list, error) {
 		out := make(list, in.Count())
 		as := spanFields[traceql.SpanID].as
 		if distances != nil {
@@ -303,16 +325,22 @@ func (s *blockSource) parentID() (column, error) {
 				return nil, err
 			}
 			at := make([]int64, v.Len()) // the parent's row
-			parents, i := w.none(), 0
+			least, most, i := int64(s.spans.Rows()), int64(-1), 0
 			for row := range in.All() {
 				at[i] = -1
 				if v.Has(i) {
-					if at[i] = int64(row) - v.Num(i); at[i] < int64(w.from) || at[i] >= int64(w.to) {
-						return nil, fmt.Errorf("%w: the parent of row %d is outside its trace", block.ErrCorrupt, row)
+					if at[i] = int64(row) - v.Num(i); at[i] < 0 || at[i] >= int64(s.spans.Rows()) {
+						return nil, fmt.Errorf("%w: row %d has a parent outside the block", block.ErrCorrupt, row)
 					}
-					parents.Add(uint32(at[i]))
+					least, most = min(least, at[i]), max(most, at[i])
 				}
 				i++
+			}
+			parents := rowset.New(uint32(min(least, most+1)), uint32(most+1))
+			for _, row := range at {
+				if row >= 0 {
+					parents.Add(uint32(row))
+				}
 			}
 			found, err := ids.Read(parents)
 			if err != nil {
@@ -338,42 +366,65 @@ func (s *blockSource) parentID() (column, error) {
 			}
 		}
 		return out, nil
-	}}, nil
+	}
+	return c, nil
 }
 
 // forest reads the parents of a window's spans.
 func (s *blockSource) forest(w *window) (*forest, error) {
-	f := &forest{base: w.from, parent: make([]int32, w.to-w.from)}
+	parent, err := s.parents(w)
+	if err != nil {
+		return nil, err
+	}
+	f := &forest{base: w.from, parent: parent}
 	f.duration = func() ([]int64, []int64, error) { return s.times(w) }
+	return f, s.findOdd(w, f)
+}
+
+// parents reads where the parents of a window's spans stand, counted from the window's
+// first row; -1 for none.
+func (s *blockSource) parents(w *window) ([]int32, error) {
+	parent := make([]int32, w.to-w.from)
 	c, err := s.spans.Column("parent_distance")
 	if err != nil {
 		return nil, err
 	}
 	if c == nil {
-		for i := range f.parent {
-			f.parent[i] = -1
+		for i := range parent {
+			parent[i] = -1
 		}
-		return f, nil
+		return parent, nil
 	}
 	v, err := c.Read(w.all())
 	if err != nil {
 		return nil, err
 	}
-	for i := range f.parent {
-		f.parent[i] = -1
+	for i := range parent {
+		parent[i] = -1
 		if !v.Has(i) {
 			continue
 		}
 		switch at := int64(i) - v.Num(i); {
 		case at == int64(i):
 			// A span that names itself is a top.
-		case at < 0 || at >= int64(len(f.parent)):
+		case at < 0 || at >= int64(len(parent)):
 			return nil, fmt.Errorf("%w: the parent of row %d is outside its trace", block.ErrCorrupt, int64(w.from)+int64(i))
 		default:
-			f.parent[i] = int32(at)
+			parent[i] = int32(at)
 		}
 	}
-	return f, s.findOdd(w, f)
+	return parent, nil
+}
+
+// statusErrors returns the rows of in whose status is error.
+func statusErrors(w *window, in *rowset.Set) (*rowset.Set, error) {
+	c, err := w.src.field(&traceql.Intrinsic{Field: traceql.SpanStatus})
+	if err != nil {
+		return nil, err
+	}
+	out := w.none()
+	p := &Predicate{op: traceql.OpEqual, want: traceql.Static{Type: traceql.Status, Num: int64(span.StatusError)}}
+	return out, c.match(w, p, in, out)
 }
 
 // times reads start and duration of a window's spans.

@@ -268,7 +268,7 @@ func headRows(w *window, p *traceql.Pipeline, whole bool) (*rowset.Set, error) {
 var firstSlice = 4096
 
 func (s *search) block(r *block.Reader) error {
-	src, err := openBlock(s.ctx, r, &s.bytes)
+	src, err := openBlock(s.ctx, r, &s.bytes, true)
 	if err != nil {
 		return err
 	}
@@ -525,15 +525,3 @@ var errSoon = fmt.Errorf("not built yet")
 
 // Metrics computes time series from all spans that there are.
 func (e *Engine) Metrics(ctx context.Context, q Metrics) (*SeriesSet, error) { return nil, errSoon }
-
-// Names lists the names of attributes.
-func (e *Engine) Names(ctx context.Context, q Names) (*NameSet, error) { return nil, errSoon }
-
-// Values lists the distinct values of fields.
-func (e *Engine) Values(ctx context.Context, q Values) (*ValueSet, error) { return nil, errSoon }
-
-// Dependencies counts the calls from one service to another, by the spans of a callee whose
-// parent is a span of another service.
-func (e *Engine) Dependencies(ctx context.Context, in Range) (*DependencySet, error) {
-	return nil, errSoon
-}
