@@ -170,6 +170,8 @@ type Series struct {
 	Labels    []Attr    // the values of by(…), and what the function adds: p, __bucket, __meta_type
 	Values    []float64 // as SeriesSet.Times; NaN where there is none
 	Exemplars []Exemplar
+
+	examples []example // by interval
 }
 
 // Exemplar is a span that a sample counts.

@@ -49,3 +49,23 @@ func localPipeline(p *traceql.Pipeline) bool {
 	})
 	return ok
 }
+
+// ofTree reports whether one of some expressions depends on the tree of the trace.
+func ofTree(all ...traceql.FieldExpr) bool {
+	found := false
+	for _, e := range all {
+		if e == nil {
+			continue
+		}
+		traceql.Walk(e, func(n traceql.Node) bool {
+			switch n := n.(type) {
+			case *traceql.Attribute:
+				found = found || n.Parent
+			case *traceql.Intrinsic:
+				found = found || n.Parent || treeColumn(n.Field) != nil
+			}
+			return !found
+		})
+	}
+	return found
+}

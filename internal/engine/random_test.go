@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -92,6 +93,98 @@ func describe(f *engine.Found) []string {
 func line(id span.TraceID, group, spans []string) string {
 	slices.Sort(spans)
 	return fmt.Sprintf("%s [%s] %s", id, strings.ReplaceAll(strings.Join(group, ", "), "; ", ", "), strings.Join(spans, ", "))
+}
+
+// TestRandomMetrics asks random metrics queries and compares with the naive evaluator.
+func TestRandomMetrics(t *testing.T) {
+	worlds, queries := 1000, 30
+	if testing.Short() {
+		worlds = 40
+	}
+	const from, step, n = 1_700_000_000e9, 100e9, 11
+	o := enginetest.Vocabulary()
+	o.Metrics, o.Depth = true, 2
+	some := 0
+	for seed := range uint64(worlds) {
+		rnd := rand.New(rand.NewPCG(seed, 13))
+		w := newWorld(t)
+		traces := enginetest.Traces(rnd)
+		for i := range traces {
+			traces[i] = unique(traces[i]) // spans that came twice count twice
+		}
+		w.scatter(rnd, traces)
+		e := w.engine()
+		for asked := 0; asked < queries; {
+			q := traceqltest.Random(rnd, o)
+			if q.Metrics == nil {
+				continue
+			}
+			asked++
+			has := map[traceql.MetricsOp]bool{}
+			traceql.Walk(q, func(n traceql.Node) bool {
+				if m, ok := n.(*traceql.Metrics); ok {
+					has[m.Op] = true
+				}
+				return true
+			})
+			_, single := q.Metrics.(*traceql.Metrics)
+			if has[traceql.Compare] || has[traceql.QuantileOverTime] && !single {
+				continue
+			}
+			got, err := e.Metrics(t.Context(), engine.Metrics{Expr: q.Metrics, Range: engine.Range{From: from + 1, To: from + n*step - 1}, Step: step, MaxSeries: 1e6})
+			if err != nil {
+				t.Fatalf("seed %d: %s: %v", seed, q, err)
+			}
+			near := 1e-9
+			if has[traceql.QuantileOverTime] {
+				near = 0.05
+			}
+			want := enginetest.Metrics(q.Metrics, traces, from, step, n)
+			some += len(got.Series)
+			if why := differ(want, got, near); why != "" {
+				t.Fatalf("seed %d, %d blocks, %d heads: %s: %s\nwant %v\ngot %+v", seed, len(w.blocks), len(w.heads), q, why, want, got.Series)
+			}
+		}
+	}
+	if some < worlds*queries/4 {
+		t.Errorf("only %d series: the queries are too strange", some)
+	}
+}
+
+func differ(quoted enginetest.Series, got *engine.SeriesSet, near float64) string {
+	bare := func(s string) string { return strings.NewReplacer(`"`, "", `\`, "").Replace(s) }
+	want := make(enginetest.Series) // several values are one text, whose quotes are quoted
+	for name, values := range quoted {
+		want[bare(name)] = values
+	}
+	seen := make(map[string]bool)
+	for _, s := range got.Series {
+		var labels strings.Builder
+		for _, l := range s.Labels {
+			text := l.Value.String()
+			if l.Value.Type == traceql.Float && (l.Name == "p" || l.Name == "__bucket") {
+				text = fmt.Sprint(l.Value.Flt)
+			}
+			fmt.Fprintf(&labels, "%s=%s;", l.Name, text)
+		}
+		name := bare(labels.String())
+		seen[name] = true
+		for i, v := range s.Values {
+			w := math.NaN()
+			if values, ok := want[name]; ok {
+				w = values[i]
+			}
+			if math.IsNaN(v) != math.IsNaN(w) || math.Abs(v-w) > near*math.Abs(w)+1e-12 {
+				return fmt.Sprintf("%s at %d: %v, want %v", name, i, v, w)
+			}
+		}
+	}
+	for name, values := range want {
+		if !seen[name] && slices.ContainsFunc(values, func(v float64) bool { return !math.IsNaN(v) }) {
+			return "no " + name
+		}
+	}
+	return ""
 }
 
 // TestPages reads answers page by page: together they are the answer, the newest first.

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/everspan/everspan/internal/block"
@@ -29,6 +28,9 @@ func (e *Engine) Search(ctx context.Context, s Search) (*Found, error) {
 	s.Limit = cmp.Or(s.Limit, 20)
 	s.SpansPerSet = cmp.Or(s.SpansPerSet, 3)
 	r := &search{query: q, Search: s, fields: shown(s.Pipeline), local: localPipeline(s.Pipeline), keep: s.Limit}
+	if r.tree = ofTree(r.fields...); r.tree {
+		r.local = false
+	}
 	err = r.run()
 	for err == nil && r.cut() {
 		r.keep *= 4
@@ -48,6 +50,7 @@ type search struct {
 	Search
 	fields []traceql.FieldExpr
 	local  bool // parts of a trace can be asked one by one
+	tree   bool // what is returned of spans depends on the tree
 	keep   int  // how many hits of a window are kept, the newest
 
 	hits    []*hit // settled: newest first
@@ -378,9 +381,9 @@ func (s *search) window(src *blockSource, prog *program, w *window, in *rowset.S
 	for _, h := range hits {
 		kept[h.at] = h
 	}
-	var odd map[int]bool
-	if w.trees != nil {
-		odd = w.trees.odd
+	odd, err := w.odd(s.tree && len(sets) > 0)
+	if err != nil {
+		return nil, err
 	}
 	if s.alone() && len(odd) == 0 {
 		return hits, nil
@@ -520,8 +523,3 @@ func (p *program) never(e traceql.SpansetExpr) bool {
 	}
 	return false
 }
-
-var errSoon = fmt.Errorf("not built yet")
-
-// Metrics computes time series from all spans that there are.
-func (e *Engine) Metrics(ctx context.Context, q Metrics) (*SeriesSet, error) { return nil, errSoon }

@@ -88,6 +88,19 @@ func (w *window) tree() (*forest, error) {
 	return w.trees, nil
 }
 
+// odd returns the traces of the window whose tree has to be drawn to be understood. Without
+// ask, only those that are known because the tree was looked at.
+func (w *window) odd(ask bool) (map[int]bool, error) {
+	if w.trees == nil && !ask {
+		return nil, nil
+	}
+	t, err := w.tree()
+	if err != nil {
+		return nil, err
+	}
+	return t.odd, nil
+}
+
 // traces is where the traces of a window stand: trace i has the rows
 // [first[i], first[i+1]).
 type traces struct {

@@ -1,0 +1,457 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/rowset"
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/traceql"
+)
+
+// maxSteps is how many samples a series may have.
+const maxSteps = 11_000
+
+// tellEvery is how often Progress is called at most.
+const tellEvery = 200 * time.Millisecond
+
+// ErrRange is wrapped by errors about the range and the step of a metrics query.
+var ErrRange = errors.New("range of the query")
+
+// Metrics computes time series from all spans that there are. A span that a sender
+// repeated is counted twice until its blocks are merged.
+func (e *Engine) Metrics(ctx context.Context, m Metrics) (*SeriesSet, error) {
+	t, err := stepsOf(m)
+	if err != nil {
+		return nil, err
+	}
+	q, done, err := e.begin(ctx, t.bounds(), m.Explain)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	m.MaxSeries = cmp.Or(m.MaxSeries, 1000)
+	r := &measuring{query: q, Metrics: m, steps: t}
+	series, err := r.expr(m.Expr)
+	out := &SeriesSet{Times: t.times(), Series: series}
+	if err == nil || errors.Is(err, errStopped) {
+		if exErr := r.exemplars(out.Series); exErr != nil && err == nil {
+			err = exErr
+		}
+	}
+	for i := range out.Series {
+		out.Series[i].examples = nil
+	}
+	if out.Scanned, err = q.finish(err); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// stepsOf divides the range of a query.
+func stepsOf(m Metrics) (steps, error) {
+	from, to, step := m.Range.From, m.Range.To, int64(m.Step)
+	switch {
+	case from <= 0 || to <= from || to > math.MaxInt64/2:
+		return steps{}, fmt.Errorf("%w: from %d to %d ns", ErrRange, from, to)
+	case step < 0:
+		return steps{}, fmt.Errorf("%w: the step is %v, it can't be below zero", ErrRange, m.Step)
+	case step == 0:
+		return steps{from, to - from, 1}, nil
+	}
+	from -= from % step
+	if rest := to % step; rest != 0 {
+		to += step - rest
+	}
+	n := (to - from) / step
+	if n > maxSteps {
+		return steps{}, fmt.Errorf("%w: %v in steps of %v are %d samples, at most %d are computed; take a longer step",
+			ErrRange, time.Duration(to-from), m.Step, n, maxSteps)
+	}
+	return steps{from, step, int(n)}, nil
+}
+
+// measuring is a metrics query on its way.
+type measuring struct {
+	*query
+	Metrics
+	steps steps
+}
+
+// expr evaluates an expression to series.
+func (m *measuring) expr(e traceql.MetricsExpr) ([]Series, error) {
+	switch e := e.(type) {
+	case *traceql.Metrics:
+		return m.leaf(e)
+	case *traceql.MetricsStage:
+		in, err := m.expr(e.X)
+		return stage(e, in), err
+	case *traceql.MetricsBinary:
+		return m.binary(e)
+	case *traceql.Static:
+		s := Series{Values: make([]float64, m.steps.n)}
+		for i := range s.Values {
+			s.Values[i] = toFloat(e)
+		}
+		return []Series{s}, nil
+	}
+	return nil, fmt.Errorf("engine: unknown metrics expression %T", e)
+}
+
+// leaf is one function over the spans of a pipeline, on its way.
+type leaf struct {
+	*measuring
+	e      *traceql.Metrics
+	g      gathering
+	local  bool
+	mu     sync.Mutex
+	groups map[string]*series
+	full   bool
+	told   time.Time // when Progress was called last
+}
+
+// series is a series before it has its values.
+type series struct {
+	labels []Attr
+	cells  *cells
+}
+
+func (m *measuring) leaf(e *traceql.Metrics) ([]Series, error) {
+	if e.Op == traceql.Compare {
+		return m.compare(e)
+	}
+	l := &leaf{measuring: m, e: e, local: localPipeline(e.Pipeline), groups: make(map[string]*series)}
+	for _, by := range e.By {
+		l.local = l.local && local(by)
+	}
+	if e.Arg != nil {
+		l.local = l.local && local(e.Arg)
+	}
+	l.g = gathering{e.Op, m.Exemplars > 0, m.steps.n}
+	err := m.rows(e.Pipeline, l.local, ofTree(append(slices.Clone(e.By), e.Arg)...), l.take)
+	if l.full {
+		m.scanned.Partial = append(m.scanned.Partial, fmt.Sprintf("there are more than %d series, and the others are left out; group by less", m.MaxSeries))
+	}
+	return l.finish(), err
+}
+
+// take gathers the rows of a window.
+func (l *leaf) take(w *window, rows *rowset.Set) error {
+	groups, cells, err := accumulate(w, l.g, l.steps, l.e.Arg, l.e.By, rows)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, c := range cells {
+		labels, key := labelsOf(l.e.By, groups.values(i))
+		s := l.groups[key]
+		switch {
+		case s != nil:
+			before := s.cells.size()
+			s.cells.merge(c)
+			l.held.Add(s.cells.size() - before)
+		case len(l.groups) >= l.MaxSeries:
+			l.full = true
+		default:
+			l.groups[key] = &series{labels, c}
+			l.held.Add(c.size())
+		}
+	}
+	if l.Progress != nil && time.Since(l.told) > tellEvery {
+		l.told = time.Now()
+		l.Progress(&SeriesSet{Times: l.steps.times(), Series: l.finish(), Scanned: l.query.scanned})
+	}
+	return nil
+}
+
+// labelsOf names a group, and gives it a key.
+func labelsOf(by []traceql.FieldExpr, vals []values) (labels []Attr, key string) {
+	var b strings.Builder
+	for i, e := range by {
+		a := Attr{Name: e.String()}
+		switch len(vals[i].list) {
+		case 0:
+		case 1:
+			a.Value = vals[i].list[0]
+		default:
+			a.Value = traceql.Static{Type: traceql.String, Str: vals[i].text()}
+		}
+		labels = append(labels, a)
+		b.WriteString(vals[i].text())
+		b.WriteByte(0)
+	}
+	return labels, b.String()
+}
+
+// rows calls take with the rows that a pipeline finds and that start within the steps, one
+// window of a source after the other and several at a time. Unless the rows are found and
+// taken one by one, their traces are whole; tree says that take looks at trees.
+func (m *measuring) rows(p *traceql.Pipeline, local, tree bool, take func(w *window, rows *rowset.Set) error) error {
+	in := m.steps.bounds()
+	if local {
+		for _, h := range m.heads {
+			w := &window{src: newScan(&batchSource{b: h}), from: 0, to: uint32(h.Len())}
+			if err := m.window(w, p, in, true, take); err != nil {
+				return err
+			}
+		}
+		for _, r := range m.blocks {
+			if err := m.failed(r, m.blockWindows(r, p, in, take)); err != nil {
+				return err
+			}
+			m.scanned.Done++
+		}
+		return nil
+	}
+	away := make(map[span.TraceID]bool)
+	for _, h := range m.heads {
+		w := &window{src: newScan(&batchSource{b: h}), from: 0, to: uint32(h.Len())}
+		rows, err := headRows(w, p, false)
+		if err != nil {
+			return err
+		}
+		for row := range rows.All() {
+			away[h.TraceID(row)] = true
+		}
+	}
+	var mu sync.Mutex
+	for _, r := range m.blocks {
+		err := m.wholeTraces(r, p, in, tree, take, func(id span.TraceID) {
+			mu.Lock()
+			defer mu.Unlock()
+			away[id] = true
+		})
+		if err := m.failed(r, err); err != nil {
+			return err
+		}
+		m.scanned.Done++
+	}
+	return m.takeAway(p, away, in, take)
+}
+
+// takeAway puts traces together and takes their rows.
+func (m *measuring) takeAway(p *traceql.Pipeline, away map[span.TraceID]bool, in Range, take func(w *window, rows *rowset.Set) error) error {
+	var ids []span.TraceID
+	for id := range away {
+		ids = append(ids, id)
+	}
+	const together = 64
+	for part := range slices.Chunk(ids, together) {
+		a, err := m.assemble(part)
+		if err != nil {
+			return err
+		}
+		if a.src.b.Len() == 0 {
+			continue
+		}
+		sets, err := a.run(p)
+		if err != nil {
+			return err
+		}
+		rows, err := started(a.w, in, rowsOf(a.w, sets))
+		if err != nil {
+			return err
+		}
+		if !rows.Empty() {
+			if err := take(a.w, rows); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wholeTraces runs a pipeline on the traces of a block. Those that have to be put
+// together are told to away.
+func (m *measuring) wholeTraces(r *block.Reader, p *traceql.Pipeline, in Range, tree bool, take func(w *window, rows *rowset.Set) error, away func(span.TraceID)) error {
+	src, err := openBlock(m.ctx, r, &m.bytes, true)
+	if err != nil {
+		return err
+	}
+	sc := newScan(src)
+	prog, err := bindPipeline(sc, p)
+	if err != nil {
+		return err
+	}
+	prog.alone = m.alone()
+	if prog.never(p.From) {
+		return nil
+	}
+	windows := src.windows(sc)
+	return parallel(len(windows), func(i int) error {
+		if err := m.check(); err != nil {
+			return err
+		}
+		w := windows[i]
+		m.spans.Add(int64(w.to - w.from))
+		seen := w.none()
+		sets, err := prog.run(w, p, w.all(), seen)
+		if err != nil {
+			return err
+		}
+		rows := rowsOf(w, sets)
+		odd, err := w.odd(tree && len(sets) > 0)
+		if err != nil {
+			return err
+		}
+		if !prog.alone || len(odd) > 0 {
+			for _, set := range split(w, seen) {
+				id, err := r.TraceIDAt(m.ctx, src.rows, w.traces.base+set.trace)
+				if err != nil {
+					return err
+				}
+				if odd[set.trace] || !prog.alone && m.elsewhere(id, r) {
+					away(id)
+					rows.RemoveRange(w.traces.first[set.trace], w.traces.first[set.trace+1])
+				}
+			}
+		}
+		if rows, err = started(w, in, rows); err != nil || rows.Empty() {
+			return err
+		}
+		return take(w, rows)
+	})
+}
+
+// finish makes series of what was gathered.
+func (l *leaf) finish() []Series {
+	var out []Series
+	for _, s := range l.groups {
+		out = append(out, l.values(s)...)
+	}
+	sortSeries(out)
+	return out
+}
+
+func sortSeries(all []Series) {
+	slices.SortFunc(all, func(a, b Series) int {
+		return slices.CompareFunc(a.Labels, b.Labels, func(x, y Attr) int {
+			return cmp.Or(cmp.Compare(x.Name, y.Name), compareStatics(&x.Value, &y.Value))
+		})
+	})
+}
+
+// values are the series that a group makes: one, or one for each quantile or bucket.
+func (l *leaf) values(s *series) []Series {
+	c := s.cells
+	one := Series{Labels: s.labels, examples: c.example}
+	switch l.e.Op {
+	case traceql.Rate:
+		one.Values = make([]float64, len(c.count))
+		for i, n := range c.count {
+			one.Values[i] = n / (float64(l.steps.step) / 1e9)
+		}
+	case traceql.CountOverTime:
+		one.Values = slices.Clone(c.count)
+	case traceql.MinOverTime:
+		one.Values = slices.Clone(c.min)
+	case traceql.MaxOverTime:
+		one.Values = slices.Clone(c.max)
+	case traceql.SumOverTime:
+		one.Values = slices.Clone(c.sum)
+	case traceql.AvgOverTime:
+		one.Values = make([]float64, len(c.count))
+		for i, n := range c.count {
+			one.Values[i] = c.sum[i] / n // of none: not a number
+		}
+	case traceql.QuantileOverTime:
+		return l.quantiles(s)
+	case traceql.HistogramOverTime:
+		return l.buckets(s)
+	}
+	return []Series{one}
+}
+
+func labelled(labels []Attr, name string, v float64) []Attr {
+	return append(slices.Clone(labels), Attr{name, traceql.Static{Type: traceql.Float, Flt: v}})
+}
+
+func (l *leaf) quantiles(s *series) []Series {
+	var out []Series
+	for i, q := range l.e.Quantiles {
+		one := Series{Labels: labelled(s.labels, "p", q), Values: make([]float64, l.steps.n)}
+		if i == 0 {
+			one.examples = s.cells.example
+		}
+		for k, h := range s.cells.hist {
+			one.Values[k] = math.NaN()
+			if h != nil {
+				one.Values[k] = h.quantile(q)
+			}
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+func (l *leaf) buckets(s *series) []Series {
+	at := make(map[float64]int)
+	var out []Series
+	for k, h := range s.cells.hist {
+		if h == nil {
+			continue
+		}
+		h.powers(func(bound float64, n uint32) {
+			i, ok := at[bound]
+			if !ok {
+				i = len(out)
+				at[bound] = i
+				out = append(out, Series{Labels: labelled(s.labels, "__bucket", bound), Values: make([]float64, l.steps.n)})
+			}
+			out[i].Values[k] = float64(n)
+		})
+	}
+	if len(out) > 0 {
+		out[0].examples = s.cells.example
+	}
+	return out
+}
+
+// exemplars chooses some of the spans that were noted and reads what is returned of them.
+func (m *measuring) exemplars(all []Series) error {
+	type place struct {
+		series int
+		example
+		time int
+	}
+	var places []place
+	for i := range all {
+		for k, e := range all[i].examples {
+			if e.w != nil {
+				places = append(places, place{i, e, k})
+			}
+		}
+	}
+	if most := m.Exemplars; len(places) > most {
+		some := make([]place, 0, most)
+		for i := range most {
+			some = append(some, places[i*len(places)/most])
+		}
+		places = some
+	}
+	for _, p := range places {
+		rows := p.w.none()
+		rows.Add(p.row)
+		spans, err := showSpans(p.w, rows, []traceql.FieldExpr{&traceql.Intrinsic{Field: traceql.TraceID}})
+		if err != nil {
+			return err
+		}
+		e := Exemplar{SpanID: spans[0].ID, Time: spans[0].Start, Value: p.value}
+		for _, a := range spans[0].Attrs {
+			if e.TraceID, err = span.ParseTraceID(a.Value.Str); err != nil {
+				return err
+			}
+		}
+		all[p.series].Exemplars = append(all[p.series].Exemplars, e)
+	}
+	return nil
+}
