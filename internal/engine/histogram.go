@@ -10,7 +10,8 @@ import (
 type histogram struct {
 	first    int32    // the index of counts[0]
 	counts   []uint32 // numbers above zero
-	low      uint32   // zero and numbers below
+	zeros    uint32
+	below    *histogram // numbers below zero, by their amount; nil if there are none
 	total    uint64
 	min, max float64
 }
@@ -57,8 +58,15 @@ func (h *histogram) add(v float64) {
 	}
 	h.min, h.max = min(h.min, v), max(h.max, v)
 	h.total++
-	if v <= 0 {
-		h.low++
+	switch {
+	case v == 0:
+		h.zeros++
+		return
+	case v < 0:
+		if h.below == nil {
+			h.below = new(histogram)
+		}
+		h.below.add(-v)
 		return
 	}
 	h.counts[h.room(bucketOf(v))]++
@@ -90,7 +98,13 @@ func (h *histogram) merge(o *histogram) {
 	}
 	h.min, h.max = min(h.min, o.min), max(h.max, o.max)
 	h.total += o.total
-	h.low += o.low
+	h.zeros += o.zeros
+	if o.below != nil {
+		if h.below == nil {
+			h.below = new(histogram)
+		}
+		h.below.merge(o.below)
+	}
 	for i, n := range o.counts {
 		if n > 0 {
 			h.counts[h.room(o.first+int32(i))] += n
@@ -105,9 +119,15 @@ func (h *histogram) quantile(q float64) float64 {
 		return math.NaN()
 	}
 	rank := q * float64(h.total)
-	seen := float64(h.low)
-	if rank <= seen && h.low > 0 {
-		return min(0, h.max)
+	seen := 0.0
+	if h.below != nil {
+		seen = float64(h.below.total)
+		if rank <= seen {
+			return -h.below.quantile(1 - rank/seen)
+		}
+	}
+	if seen += float64(h.zeros); rank <= seen && h.zeros > 0 {
+		return 0
 	}
 	for i, n := range h.counts {
 		if n == 0 {
@@ -125,8 +145,12 @@ func (h *histogram) quantile(q float64) float64 {
 // powers calls each with the counts by powers of two: numbers in (bound/2, bound], but
 // that bounds belong to the bucket above. Zero and less are at bound 0.
 func (h *histogram) powers(each func(bound float64, n uint32)) {
-	if h.low > 0 {
-		each(0, h.low)
+	low := h.zeros
+	if h.below != nil {
+		low += uint32(h.below.total)
+	}
+	if low > 0 {
+		each(0, low)
 	}
 	sum, at := uint32(0), int32(math.MinInt32)
 	flush := func() {

@@ -122,6 +122,8 @@ func (q *query) failed(r *block.Reader, err error) error {
 	switch {
 	case err == nil:
 		return nil
+	case errors.Is(err, errFull):
+		return err
 	case errors.Is(err, errStopped) || q.ctx.Err() != nil:
 		return cmp.Or(q.check(), err)
 	}
