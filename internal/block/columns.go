@@ -16,12 +16,17 @@ type Table struct {
 	ctx   context.Context
 	f     *fileReader
 	bytes *atomic.Int64 // what the query has read
+	r     *Reader       // of spans, whose columns may have filters; nil for others
 }
 
 // Spans opens the table of spans for a query, which ctx ends. What is read of
 // columns is added to bytes.
 func (r *Reader) Spans(ctx context.Context, bytes *atomic.Int64) (*Table, error) {
-	return r.table(ctx, spansFile, bytes)
+	t, err := r.table(ctx, spansFile, bytes)
+	if err == nil {
+		t.r = r
+	}
+	return t, err
 }
 
 // Events opens the table of events, see [Reader.Spans].
@@ -44,7 +49,7 @@ func (r *Reader) table(ctx context.Context, file string, bytes *atomic.Int64) (*
 	if err != nil {
 		return nil, err
 	}
-	return &Table{ctx, f, bytes}, nil
+	return &Table{ctx: ctx, f: f, bytes: bytes}, nil
 }
 
 // Rows is the number of rows.

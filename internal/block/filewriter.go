@@ -79,6 +79,8 @@ type fileWriter struct {
 	sum     *xxhash.Digest // of all from the indexes on
 	err     error
 
+	filters *filterWriter // of texts of many values; nil if there are none
+
 	keep map[string][]keptPage // pages that may be repeated, see shared
 	kept []keptPage            // those of the column under way, if it is shared
 
@@ -188,7 +190,13 @@ func (f *fileWriter) column(c column, fill fill) {
 			f.v.rows += n
 		}
 		stats.page(&f.v)
+		if f.filters.wants(&c) {
+			f.filters.page(&c, &f.v)
+		}
 		f.dataPage(chunk, from, &c)
+	}
+	if f.filters.wants(&c) {
+		f.filters.finish(c.name)
 	}
 	stats.finish(chunk, &f.indexes[len(f.indexes)-1])
 }

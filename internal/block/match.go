@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/rowset"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/parquet-go/parquet-go/format"
@@ -20,6 +22,8 @@ type Test struct {
 	Num  func(bits int64) bool
 	// Literal is part of every text that matches; empty if nothing is known.
 	Literal []byte
+	// Words, if given, are the only texts that match.
+	Words [][]byte
 	// With Ranged, exactly the integers Lo to Hi match.
 	Ranged bool
 	Lo, Hi int64
@@ -88,6 +92,26 @@ func (m *Matcher) Match(in, out *rowset.Set) error {
 
 // skip returns what says of a page whether none of its values can match.
 func (m *Matcher) skip() (func(p int) bool, error) {
+	if words := m.words(); len(words) > 0 && m.c.t.r != nil {
+		f, err := m.c.t.r.valueFilter(m.c.t.ctx, m.c.c.name)
+		if err != nil && !errors.Is(err, ErrCorrupt) { // a damaged filter costs speed, not answers
+			return nil, err
+		}
+		if f != nil {
+			hashes := make([]uint64, len(words))
+			for i, w := range words {
+				hashes[i] = xxhash.Sum64(w) | 1
+			}
+			return func(p int) bool {
+				for _, h := range hashes {
+					if f.mayHave(p, h) {
+						return false
+					}
+				}
+				return true
+			}, nil
+		}
+	}
 	if !m.test.Ranged || m.c.v.coded {
 		return nil, nil
 	}
@@ -96,6 +120,32 @@ func (m *Matcher) skip() (func(p int) bool, error) {
 		return nil, err
 	}
 	return func(p int) bool { return p < len(b.lo) && (b.hi[p] < m.test.Lo || b.lo[p] > m.test.Hi) }, nil
+}
+
+// maxWords is how many texts are looked up in the filters of pages.
+const maxWords = 16
+
+// words are the texts that match, if those are known and few.
+func (m *Matcher) words() [][]byte {
+	if m.c.v.shape != shapeText {
+		return nil
+	}
+	if !m.c.v.coded {
+		if len(m.test.Words) > maxWords {
+			return nil
+		}
+		return m.test.Words
+	}
+	if m.n > maxWords || m.c.v.dict.len() <= maxUnfiltered {
+		return nil
+	}
+	var words [][]byte
+	for code, hit := range m.hits {
+		if hit {
+			words = append(words, m.c.v.dict.text(uint32(code)))
+		}
+	}
+	return words
 }
 
 // matchScratch is what matching a page needs.

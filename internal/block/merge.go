@@ -55,7 +55,7 @@ func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 	meta.Events, meta.Links = len(m.events.owners), len(m.links.owners)
 	meta.Resources, meta.Scopes = m.resources.sets.Len(), m.scopes.sets.Len()
 	return writeBlock(ctx, bkt, meta, content{
-		spans: m.writeSpans, events: m.writeEvents, links: m.writeLinks,
+		spans: m.writeSpans, events: m.writeEvents, links: m.writeLinks, filters: &m.filters,
 		traces: m.traces, names: &m.names, services: &m.services, resources: &m.resources.sets, scopes: &m.scopes.sets,
 	})
 }
@@ -77,6 +77,7 @@ type merger struct {
 	resourceOf, scopeOf []uint32 // by row
 	parents             []int32  // by row: how many rows before it its parent is, or noParent
 	foreign             map[uint32]span.ID
+	filters             filterWriter
 }
 
 // input is a block that is read.
@@ -209,6 +210,7 @@ func (m *merger) parts() ([]part, error) {
 					start: t.starts.num(row), rootStart: t.starts.num(row) + t.roots.num(row),
 					rootName: m.names.Code(t.names.bytes(row)), rootOf: m.services.Code(t.services.bytes(row)),
 				}}
+				p.repeated = t.repeated(row)
 				p.end = p.start + t.durations.num(row)
 				copy(p.rootParent[:], t.parents.bytes(row))
 				parts = append(parts, p)

@@ -265,6 +265,7 @@ func (n *numbers) bytesize() int { return len(n.values) }
 
 func (m *merger) writeSpans(out io.Writer) (File, error) {
 	f := newFileWriter(out, m.rows, format.Zstd)
+	f.filters = &m.filters
 	spans := func(in *input) *fileReader { return in.spans }
 	m.traceIDs(f)
 	writeParents(f, m.parents, m.foreign)

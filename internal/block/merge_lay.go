@@ -81,7 +81,8 @@ func (l *layer) trace(parts []part) error {
 		if err := l.interleave(parts); err != nil {
 			return err
 		}
-		if err := l.findParents(); err != nil {
+		var err error
+		if t.repeated, err = l.findParents(); err != nil {
 			return err
 		}
 	}
@@ -126,8 +127,8 @@ func (l *layer) keepParents(input uint32, at [2]int) error {
 }
 
 // findParents looks the parents of a trace's rows up, which lay in several
-// inputs before.
-func (l *layer) findParents() error {
+// inputs before, and reports whether several have the same id.
+func (l *layer) findParents() (repeated bool, err error) {
 	m := l.m
 	n := 0
 	for _, r := range l.runs {
@@ -138,9 +139,9 @@ func (l *layer) findParents() error {
 		for row := range r.count {
 			id, err := l.ids[r.input].id(m.ctx, int(r.first+row))
 			if err != nil {
-				return err
+				return false, err
 			}
-			l.family.add(id)
+			repeated = !l.family.add(id) || repeated
 		}
 	}
 	at := 0
@@ -148,7 +149,7 @@ func (l *layer) findParents() error {
 		for row := int(r.first); row < int(r.first+r.count); row++ {
 			parent, err := l.parent(r.input, row)
 			if err != nil {
-				return err
+				return false, err
 			}
 			distance := int32(noParent)
 			if !parent.IsZero() {
@@ -162,7 +163,7 @@ func (l *layer) findParents() error {
 			at++
 		}
 	}
-	return nil
+	return repeated, nil
 }
 
 // parent returns the id of the parent of an input's row, zero when it has none.

@@ -89,6 +89,7 @@ type traceReader struct {
 	in                              *rowReader
 	ids, starts, durations, errs    *values
 	roots, services, names, parents *values
+	repeats                         *values
 	ranges                          *rangeReader
 	texts                           map[string]string // names and services repeat: each is made once
 }
@@ -99,6 +100,7 @@ func newTraceReader(in *rowReader) *traceReader {
 		starts: in.column("start", shapeTime), durations: in.column("duration", shapeInt64), errs: in.column("errors", shapeInt64),
 		roots: in.column("root_offset", shapeInt64), services: in.column("root_service", shapeText), names: in.column("root_name", shapeText),
 		parents: in.column("root_parent_span_id", shapeSpanID),
+		repeats: in.column("repeated_ids", shapeBool),
 		ranges:  newRangeReader(in), texts: make(map[string]string),
 	}
 }
@@ -118,6 +120,10 @@ func (t *traceReader) summary(row int) (Summary, rowRange, error) {
 		Rooted: t.parents.bytes(row) == nil, RootStart: t.starts.num(row) + t.roots.num(row),
 	}, at, nil
 }
+
+// repeated reports whether several spans of a trace have the same id, or may have: the
+// first blocks did not say.
+func (t *traceReader) repeated(row int) bool { return t.repeats.absent || t.repeats.num(row) != 0 }
 
 func (t *traceReader) text(b []byte) string {
 	s, ok := t.texts[string(b)]

@@ -16,6 +16,7 @@ type trace struct {
 	start, end int64
 	errors     int
 	services   int
+	repeated   bool // several spans have the same id
 	// Of the root, or of the earliest span where the root is elsewhere.
 	rootStart  int64
 	rootParent span.ID // zero for a real root
@@ -36,6 +37,7 @@ type table struct {
 	parents  []int32   // by row of spans.parquet: how many rows before it its parent is, or noParent
 	foreign  map[uint32]span.ID
 	family   family
+	filters  filterWriter
 }
 
 func newTable(b *span.Batch) *table {
@@ -118,6 +120,7 @@ func (t *table) root(rows []uint32) uint32 {
 // add appends a trace's rows, which are sorted by start.
 func (t *table) add(rows []uint32) {
 	b := t.b
+	repeated := false
 	t.family.reset(len(rows))
 	for _, row := range rows {
 		if !t.family.add(b.ID[row]) {
@@ -125,14 +128,14 @@ func (t *table) add(rows []uint32) {
 			rows = b.Unique(rows)
 			t.family.reset(len(rows))
 			for _, row := range rows {
-				t.family.add(b.ID[row])
+				repeated = !t.family.add(b.ID[row]) || repeated
 			}
 			break
 		}
 	}
 	root := t.root(rows)
 	tr := trace{
-		id: b.TraceID(rows[0]), start: b.Start[rows[0]], end: b.End(rows[0]),
+		id: b.TraceID(rows[0]), repeated: repeated, start: b.Start[rows[0]], end: b.End(rows[0]),
 		spans: [2]int{len(t.order), len(t.order) + len(rows)}, events: [2]int{len(t.events), 0}, links: [2]int{len(t.links), 0},
 		rootStart: b.Start[root], rootParent: b.Parent[root], rootName: b.Name[root], rootOf: t.service[b.Resource[root]],
 	}

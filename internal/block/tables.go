@@ -140,6 +140,7 @@ func enumeration[T interface {
 func (t *table) writeSpans(out io.Writer) (File, error) {
 	b := t.b
 	f := newFileWriter(out, len(t.order), format.Snappy)
+	f.filters = &t.filters
 	fixed(f, "trace_id", shapeTraceID, t.order, func(e uint32) []byte { return b.Traces.Bytes(b.Trace[e]) }, nil)
 	fixed(f, "span_id", shapeSpanID, t.order, func(e uint32) []byte { return b.ID[e][:] }, nil)
 	writeParents(f, t.parents, t.foreign)
@@ -292,6 +293,7 @@ func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (Fil
 	num("duration", shapeInt64, func(t *trace) int64 { return t.end - t.start })
 	num("errors", shapeInt64, func(t *trace) int64 { return int64(t.errors) })
 	num("services", shapeInt64, func(t *trace) int64 { return int64(t.services) })
+	num("repeated_ids", shapeBool, func(t *trace) int64 { return int64(present(t.repeated)) })
 	num("root_offset", shapeInt64, func(t *trace) int64 { return t.rootStart - t.start })
 	codes := make([]uint32, len(traces))
 	for i := range traces {

@@ -17,12 +17,14 @@ type TraceRows struct {
 	End     []int64
 	Row     []uint32 // in the table of traces
 	ByStart []uint32 // the traces, the newest first
+	// Repeated says whether several spans of the trace have the same id, or may have.
+	Repeated []bool
 }
 
 // Len is the number of traces.
 func (t *TraceRows) Len() int { return len(t.Start) }
 
-func (t *TraceRows) held() int { return 28 * len(t.Start) }
+func (t *TraceRows) held() int { return 29 * len(t.Start) }
 
 // Of returns the trace that a row of the table of spans belongs to.
 func (t *TraceRows) Of(row uint32) int {
@@ -46,12 +48,13 @@ func (r *Reader) TraceRows(ctx context.Context) (*TraceRows, error) {
 		}
 		first, n := in.column("first_span", shapeInt64), in.column("spans", shapeInt64)
 		starts, durations := in.column("start", shapeTime), in.column("duration", shapeInt64)
+		repeats := in.column("repeated_ids", shapeBool)
 		if err := in.read(); err != nil {
 			return nil, err
 		}
 		t := &TraceRows{
 			First: make([]uint32, 0, f.rows+1), Start: make([]int64, f.rows), End: make([]int64, f.rows),
-			Row: span.Seq(f.rows), ByStart: span.Seq(f.rows),
+			Row: span.Seq(f.rows), ByStart: span.Seq(f.rows), Repeated: make([]bool, f.rows),
 		}
 		slices.SortFunc(t.Row, func(a, b uint32) int { return cmp.Compare(first.num(int(a)), first.num(int(b))) })
 		at := int64(0)
@@ -61,6 +64,7 @@ func (r *Reader) TraceRows(ctx context.Context) (*TraceRows, error) {
 			}
 			t.First = append(t.First, uint32(at))
 			at += n.num(int(row))
+			t.Repeated[i] = repeats.absent || repeats.num(int(row)) != 0
 			t.Start[i] = starts.num(int(row))
 			t.End[i] = t.Start[i] + durations.num(int(row))
 		}

@@ -62,7 +62,27 @@ func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 	if err := verifyMeta(ctx, bkt, meta); err != nil {
 		return err
 	}
+	if err := verifyValues(ctx, bkt, meta); err != nil {
+		return err
+	}
 	return verifyFilter(ctx, bkt, meta)
+}
+
+// verifyValues checks the filter of values, which the first blocks do not have.
+func verifyValues(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
+	file, ok := meta.Files[valuesFile]
+	if !ok {
+		return nil
+	}
+	key := meta.Key(valuesFile)
+	raw, err := bucket.ReadAll(ctx, bkt, key, maxFooter)
+	if err != nil {
+		return err
+	}
+	if xxhash.Sum64(raw) != file.Sum || int64(len(raw)) != file.Bytes {
+		return fmt.Errorf("%w: %s: checksum mismatch", ErrCorrupt, key)
+	}
+	return nil
 }
 
 // verifyMeta holds the block's own description against the one that is used.

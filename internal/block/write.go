@@ -24,6 +24,7 @@ const (
 	resourcesFile = "resources.parquet"
 	scopesFile    = "scopes.parquet"
 	filterFile    = "traces.filter"
+	valuesFile    = "values.filter"
 	// MetaFile is written last: a block that has it is complete.
 	MetaFile = "block.json"
 )
@@ -90,7 +91,7 @@ func (m Meta) Key(file string) string { return "blocks/" + m.ID + "/" + file }
 
 // Files lists the names of a block's files.
 func Files() []string {
-	return []string{spansFile, eventsFile, linksFile, tracesFile, resourcesFile, scopesFile, filterFile, MetaFile}
+	return []string{spansFile, eventsFile, linksFile, tracesFile, resourcesFile, scopesFile, filterFile, valuesFile, MetaFile}
 }
 
 // attributeColumn maps a column of a file to the attribute that it holds.
@@ -116,7 +117,7 @@ func Write(ctx context.Context, bkt bucket.Bucket, id string, since, created tim
 		Events: len(w.events), Links: len(w.links), Resources: b.Resources.Len(), Scopes: b.Scopes.Len(),
 	}
 	return writeBlock(ctx, bkt, meta, content{
-		spans: w.writeSpans, events: w.writeEvents, links: w.writeLinks,
+		spans: w.writeSpans, events: w.writeEvents, links: w.writeLinks, filters: &w.filters,
 		traces: w.traces, names: &b.Names, services: &w.services, resources: &b.Resources, scopes: &b.Scopes,
 	})
 }
@@ -125,6 +126,7 @@ func Write(ctx context.Context, bkt bucket.Bucket, id string, since, created tim
 // written, which is done first.
 type content struct {
 	spans, events, links func(io.Writer) (File, error)
+	filters              *filterWriter // filled while the spans are written
 	traces               []trace
 	names, services      *span.Dict // of the roots
 	resources, scopes    *span.Sets
@@ -148,6 +150,7 @@ func writeBlock(ctx context.Context, bkt bucket.Bucket, meta Meta, c content) (M
 		{resourcesFile, func(out io.Writer) (File, error) { return writeSets(out, c.resources, "resource") }},
 		{scopesFile, func(out io.Writer) (File, error) { return writeSets(out, c.scopes, "instrumentation") }},
 		{filterFile, func(out io.Writer) (File, error) { return writeFilter(out, c.traces) }},
+		{valuesFile, c.filters.write},
 	} {
 		file, err := create(ctx, bkt, meta.Key(f.name), f.write)
 		if err != nil {

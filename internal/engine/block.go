@@ -229,7 +229,7 @@ func (c *blockColumn) test(p *Predicate) block.Test {
 	}
 	switch c.c.Type {
 	case span.String:
-		t.Literal = p.literal()
+		t.Literal, t.Words = p.literal(), p.words()
 	case span.Int:
 		t.Lo, t.Hi, t.Ranged = p.interval()
 	}

@@ -378,7 +378,8 @@ func (s *blockSource) forest(w *window) (*forest, error) {
 	}
 	f := &forest{base: w.from, parent: parent}
 	f.duration = func() ([]int64, []int64, error) { return s.times(w) }
-	return f, s.findOdd(w, f)
+	s.findOdd(w, f)
+	return f, nil
 }
 
 // parents reads where the parents of a window's spans stand, counted from the window's
@@ -448,32 +449,13 @@ func (s *blockSource) times(w *window) (start, duration []int64, err error) {
 }
 
 // findOdd notes the traces whose spans share ids or form cycles.
-func (s *blockSource) findOdd(w *window, f *forest) error {
-	c, err := s.spans.Column("span_id")
-	if err != nil {
-		return err
-	}
-	v, err := c.Read(w.all())
-	if err != nil {
-		return err
-	}
+func (s *blockSource) findOdd(w *window, f *forest) {
 	f.odd = make(map[int]bool)
-	seen := make(map[string]bool)
 	for i := range w.traces.len() {
-		clear(seen)
-		from, to := w.traces.first[i]-w.from, w.traces.first[i+1]-w.from
-		for row := from; row < to; row++ {
-			id := v.Bytes(int(row))
-			if seen[string(id)] {
-				f.odd[i] = true
-			}
-			seen[string(id)] = true
-		}
-		if f.cyclic(from, to) {
+		if f.cyclic(w.traces.first[i]-w.from, w.traces.first[i+1]-w.from) || s.rows.Repeated[w.traces.base+i] {
 			f.odd[i] = true
 		}
 	}
-	return nil
 }
 
 // cyclic reports whether the parents of a trace's rows, counted from base, form a cycle.

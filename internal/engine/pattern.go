@@ -88,6 +88,18 @@ func (p *Pattern) Match(v []byte) bool {
 // not be looked at; empty if there are none.
 func (p *Pattern) Literal() []byte { return p.literal }
 
+// listed are the only texts that match, nil if they are too many to be known.
+func (p *Pattern) listed() [][]byte {
+	if p.kind != patternWords {
+		return nil
+	}
+	words := make([][]byte, 0, len(p.words))
+	for w := range p.words {
+		words = append(words, []byte(w))
+	}
+	return words
+}
+
 // wordsOf lists all texts that an expression matches, if those are few.
 func wordsOf(re *syntax.Regexp) ([]string, bool) {
 	switch re.Op {

@@ -151,6 +151,17 @@ func (p *Predicate) literal() []byte {
 	return nil
 }
 
+// words are the only texts that match, nil if they are not known.
+func (p *Predicate) words() [][]byte {
+	switch {
+	case p.op == traceql.OpEqual && p.want.Type == traceql.String:
+		return [][]byte{[]byte(p.want.Str)}
+	case p.op == traceql.OpMatch:
+		return p.pattern.listed()
+	}
+	return nil
+}
+
 // interval returns the integers that match, if they are those from lo to hi.
 func (p *Predicate) interval() (lo, hi int64, ok bool) {
 	n := p.want.Num
