@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/rowset"
@@ -293,53 +294,52 @@ func (s *search) block(r *block.Reader) error {
 	}
 	windows := src.windows(sc)
 	newest := src.rows.ByStart
-	for from, n := 0, firstSlice; from < len(newest); from, n = from+n, len(newest) {
-		if s.enough(src.rows.Start[newest[from]]) {
-			return nil
+	n := min(firstSlice, len(newest))
+	if n < len(newest)/2 && !s.enough(src.rows.Start[newest[0]]) {
+		// The newest traces first: they may be enough.
+		first := rowset.New(0, uint32(len(newest)))
+		for _, t := range newest[:n] {
+			first.Add(t)
 		}
-		if err := s.slice(src, prog, windows, newest[from:min(from+n, len(newest))]); err != nil {
+		if err := s.slice(src, prog, windows, first, true); err != nil || s.enough(src.rows.Start[newest[n]]) {
 			return err
 		}
+		return s.slice(src, prog, windows, first, false)
 	}
-	return nil
+	return s.slice(src, prog, windows, nil, false)
 }
 
-// slice looks at some traces of a block.
-func (s *search) slice(src *blockSource, prog *program, windows []*window, part []uint32) error {
-	ins := make([]*rowset.Set, len(windows))
-	for i, w := range windows {
-		ins[i] = w.none()
+// slice looks at some traces of a block: those that are in a set, or those that are
+// not.
+func (s *search) slice(src *blockSource, prog *program, windows []*window, part *rowset.Set, is bool) error {
+	bounded := s.Range.From > src.r.Meta.MinStart || s.Range.To != 0 && s.Range.To <= src.r.Meta.MaxEnd
+	pageBehind := s.After != nil && s.alone()
+	wanted := func(t uint32) bool {
+		switch {
+		case part != nil && part.Has(t) != is,
+			bounded && (src.rows.End[t] < s.Range.From || s.Range.To != 0 && src.rows.Start[t] >= s.Range.To),
+			pageBehind && src.rows.Start[t] > s.After.Start:
+			return false
+		}
+		return true
 	}
-	n := 0
-	for _, t := range part {
-		if s.Range.From != 0 && src.rows.End[t] < s.Range.From || s.Range.To != 0 && src.rows.Start[t] >= s.Range.To {
-			continue
-		}
-		if s.After != nil && src.rows.Start[t] > s.After.Start && s.alone() {
-			continue
-		}
-		from, to := src.rows.First[t], src.rows.First[t+1]
-		i, ok := slices.BinarySearchFunc(windows, from, func(w *window, row uint32) int { return cmp.Compare(w.from, row) })
-		if !ok {
-			i--
-		}
-		ins[i].AddRange(from, to)
-		s.spans.Add(int64(to - from))
-		n++
-	}
-	s.scanned.Traces += n
 	found := make([][]*hit, len(windows))
+	var looked atomic.Int64
 	err := parallel(len(windows), func(i int) error {
-		if ins[i].Empty() {
-			return nil
-		}
 		if err := s.check(); err != nil {
 			return err
 		}
+		in, n := windows[i].some(wanted)
+		if n == 0 {
+			return nil
+		}
+		looked.Add(int64(n))
+		s.spans.Add(int64(in.Count()))
 		var err error
-		found[i], err = s.window(src, prog, windows[i], ins[i])
+		found[i], err = s.window(src, prog, windows[i], in)
 		return err
 	})
+	s.scanned.Traces += int(looked.Load())
 	if err != nil && !errors.Is(err, errStopped) {
 		return err
 	}

@@ -76,6 +76,24 @@ func (w *window) none() *rowset.Set { return rowset.New(w.from, w.to) }
 
 func (w *window) all() *rowset.Set { return rowset.Full(w.from, w.to) }
 
+// some returns the rows of the traces that are wanted, by their number in the source, and
+// how many they are.
+func (w *window) some(wanted func(trace uint32) bool) (*rowset.Set, int) {
+	in, n := w.none(), 0
+	first := w.traces.first
+	from := w.from // of the run of traces under way
+	for i := range w.traces.len() {
+		if wanted(uint32(w.traces.base + i)) {
+			n++
+			continue
+		}
+		in.AddRange(from, first[i])
+		from = first[i+1]
+	}
+	in.AddRange(from, w.to)
+	return in, n
+}
+
 // tree returns the parents of the window's spans.
 func (w *window) tree() (*forest, error) {
 	if w.trees == nil {
