@@ -181,13 +181,20 @@ func ones(p []byte, n int) int {
 func unpack(dst []uint32, src []byte, width, from, to int) []uint32 {
 	switch width {
 	case 8:
-		for _, b := range src[from:to] {
-			dst = append(dst, uint32(b))
+		at := len(dst)
+		dst = slices.Grow(dst, to-from)[:at+to-from]
+		out := dst[at:]
+		for i, b := range src[from:to] {
+			out[i] = uint32(b)
 		}
 		return dst
 	case 16:
-		for src = src[2*from : 2*to]; len(src) >= 2; src = src[2:] {
-			dst = append(dst, uint32(src[0])|uint32(src[1])<<8)
+		at := len(dst)
+		dst = slices.Grow(dst, to-from)[:at+to-from]
+		out := dst[at:]
+		src = src[2*from : 2*to]
+		for i := range out {
+			out[i] = uint32(binary.LittleEndian.Uint16(src[2*i:]))
 		}
 		return dst
 	case 24:

@@ -240,6 +240,12 @@ func (s *matchScratch) codes(body []byte, n int) error {
 			}
 		case s.m.only >= 0 && width == 8:
 			s.find8(packed[:k], at, byte(s.m.only))
+		case width == 8 && len(hits) == 256:
+			for i, code := range packed[:k] {
+				if hits[code] {
+					s.rows = append(s.rows, uint32(at+i))
+				}
+			}
 		case s.m.only >= 0 && width == 16:
 			s.find16(packed[:2*k], at, uint16(s.m.only))
 		default:
@@ -433,6 +439,12 @@ type Vector struct {
 	Type span.Type
 }
 
+var vectorPool = sync.Pool{New: func() any { return new(Vector) }}
+
+// Free gives the vector's memory back for others. Nothing that it returned may be used
+// any more. It need not be called.
+func (v *Vector) Free() { vectorPool.Put(v) }
+
 // Len is the number of entries.
 func (v *Vector) Len() int { return v.v.rows }
 
@@ -470,7 +482,10 @@ func (v *Vector) Codes() []uint32 {
 
 // Read returns the column's values for the rows of a set, in order.
 func (c *Column) Read(in *rowset.Set) (*Vector, error) {
-	out := &Vector{v: values{shape: c.v.shape, dict: c.v.dict, coded: c.v.coded}, Type: c.Type}
+	out := vectorPool.Get().(*Vector)
+	out.v.vector.reset()
+	out.v.shape, out.v.dict, out.v.coded, out.Type = c.v.shape, c.v.dict, c.v.coded, c.Type
+	out.v.grow(in.Count(), c.c.optional)
 	var one values
 	next := in.From()
 	err := c.pages(in, nil, func(p *page) error {

@@ -228,3 +228,20 @@ func spread[T any](values []T, present []uint8, count int, null T) {
 		}
 	}
 }
+
+// grow makes room for n rows.
+func (v *values) grow(n int, optional bool) {
+	if optional {
+		v.present = slices.Grow(v.present, n)
+	}
+	switch {
+	case v.coded:
+		v.codes = slices.Grow(v.codes, n)
+	case v.shape.isText():
+		v.ends = slices.Grow(v.ends, n)
+	case v.shape.width() > 0:
+		v.fixed = slices.Grow(v.fixed, n*v.shape.width())
+	default:
+		v.nums = slices.Grow(v.nums, n)
+	}
+}

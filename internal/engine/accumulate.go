@@ -145,6 +145,7 @@ func accumulate(w *window, g gathering, t steps, arg traceql.FieldExpr, by []tra
 		out[i] = g.cells()
 	}
 	at := intervals(starts, t, n)
+	free(starts)
 	if arg == nil {
 		for i, k := range at {
 			out[groups.group[i]].count[k]++
@@ -159,6 +160,7 @@ func accumulate(w *window, g gathering, t steps, arg traceql.FieldExpr, by []tra
 			scale = 1e-9
 		}
 		gather(g.op, out, groups.group, at, v, scale)
+		free(v)
 	}
 	if g.examples {
 		err = examples(w, arg, rows, out, groups.group, at)

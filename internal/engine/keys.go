@@ -13,6 +13,7 @@ type keys struct {
 	codes []uint32 // by entry
 	n     int      // codes are below
 	val   func(code uint32) values
+	free  func() // may be nil; codes are not used behind it
 }
 
 // readKeys returns the values of an expression for the rows of in. Where a column has a
@@ -32,10 +33,11 @@ func readKeys(w *window, e traceql.FieldExpr, in *rowset.Set) (*keys, error) {
 			if v.Coded() {
 				return dictionaryKeys(c, v), nil
 			}
+			defer v.Free()
 			return internKeys(&blockVector{v, c.as}, in.Count()), nil
 		case *setColumn:
 			codes, err := c.refs.read(w, in)
-			return &keys{codes, len(c.vals), func(code uint32) values { return c.vals[code] }}, err
+			return &keys{codes: codes, n: len(c.vals), val: func(code uint32) values { return c.vals[code] }}, err
 		case *textColumn:
 			k := &keys{codes: make([]uint32, 0, in.Count()), n: c.dict.Len()}
 			for row := range in.All() {
@@ -73,7 +75,7 @@ func plain(c column) column {
 
 func dictionaryKeys(c *blockColumn, v *block.Vector) *keys {
 	none := uint32(c.c.Distinct())
-	k := &keys{codes: v.Codes(), n: int(none) + 1}
+	k := &keys{codes: v.Codes(), n: int(none) + 1, free: v.Free}
 	if k.codes == nil {
 		k.codes = make([]uint32, v.Len())
 		for i := range k.codes {
@@ -203,6 +205,15 @@ func combineKeys(all []*keys, n int) *combined {
 		c.group[i] = group
 	}
 	return c
+}
+
+// free gives the memory of the keys back.
+func (c *combined) free() {
+	for _, k := range c.keys {
+		if k.free != nil {
+			k.free()
+		}
+	}
 }
 
 // values returns the values of a group, one for each of the expressions.

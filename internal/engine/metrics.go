@@ -149,6 +149,7 @@ func (l *leaf) take(w *window, rows *rowset.Set) error {
 	if err != nil {
 		return err
 	}
+	defer groups.free()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, c := range cells {

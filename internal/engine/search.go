@@ -294,19 +294,28 @@ func (s *search) block(r *block.Reader) error {
 	}
 	windows := src.windows(sc)
 	newest := src.rows.ByStart
-	n := min(firstSlice, len(newest))
-	if n < len(newest)/2 && !s.enough(src.rows.Start[newest[0]]) {
-		// The newest traces first: they may be enough.
-		first := rowset.New(0, uint32(len(newest)))
-		for _, t := range newest[:n] {
-			first.Add(t)
+	done := rowset.New(0, uint32(len(newest)))
+	before := len(s.hits)
+	for from, n := 0, firstSlice; from < len(newest) && !s.enough(src.rows.Start[newest[from]]); {
+		if 2*n > len(newest)-from {
+			return s.slice(src, prog, windows, done, false) // what is left
 		}
-		if err := s.slice(src, prog, windows, first, true); err != nil || s.enough(src.rows.Start[newest[n]]) {
+		// The newest traces first: they may be enough.
+		part := rowset.New(0, uint32(len(newest)))
+		for _, t := range newest[from : from+n] {
+			part.Add(t)
+		}
+		if err := s.slice(src, prog, windows, part, true); err != nil {
 			return err
 		}
-		return s.slice(src, prog, windows, first, false)
+		done.Or(part)
+		from += n
+		n = len(newest) // nothing was found: then all the rest at once
+		if found := len(s.hits) - before; found > 0 {
+			n = from * s.Limit / found * 3 / 2
+		}
 	}
-	return s.slice(src, prog, windows, nil, false)
+	return nil
 }
 
 // slice looks at some traces of a block: those that are in a set, or those that are

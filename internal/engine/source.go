@@ -135,6 +135,16 @@ type vector interface {
 	number(i int) (float64, bool)
 }
 
+// free gives the memory of a vector back, as soon as nothing that was taken from it is
+// used any more. Only what is large and read often needs that.
+func free(all ...vector) {
+	for _, v := range all {
+		if b, ok := v.(*blockVector); ok {
+			b.v.Free()
+		}
+	}
+}
+
 // list is a vector of what was computed.
 type list []values
 
