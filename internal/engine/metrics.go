@@ -330,7 +330,12 @@ func (l *leaf) finish() []Series {
 		out = append(out, l.values(s)...)
 	}
 	sortSeries(out)
-	return out
+	return slices.DeleteFunc(out, empty)
+}
+
+// empty reports whether a series has no value at any time.
+func empty(s Series) bool {
+	return !slices.ContainsFunc(s.Values, func(v float64) bool { return !math.IsNaN(v) })
 }
 
 func sortSeries(all []Series) {

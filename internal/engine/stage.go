@@ -26,9 +26,7 @@ func stage(e *traceql.MetricsStage, in []Series) []Series {
 			}
 		}
 	}
-	return slices.DeleteFunc(in, func(s Series) bool {
-		return !slices.ContainsFunc(s.Values, func(v float64) bool { return !math.IsNaN(v) })
-	})
+	return slices.DeleteFunc(in, empty)
 }
 
 // best leaves the n greatest, or least, of all series at each time; of equals the first by

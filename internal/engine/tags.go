@@ -195,6 +195,10 @@ func (e *Engine) Values(ctx context.Context, v Values) (*ValueSet, error) {
 	defer done()
 	v.Limit = cmp.Or(v.Limit, maxValues)
 	all := &valueGatherer{limit: v.Limit, rows: make(map[string][]traceql.Static)}
+	for _, f := range v.Fields {
+		_, ok := f.(*traceql.Intrinsic)
+		all.intrinsic = append(all.intrinsic, ok)
+	}
 	if len(v.Fields) == 1 && (v.Filter == nil || v.Filter.Expr == nil) {
 		err = q.dictionaries(v, all)
 	} else {
@@ -205,10 +209,11 @@ func (e *Engine) Values(ctx context.Context, v Values) (*ValueSet, error) {
 
 // valueGatherer is combinations of values, each once.
 type valueGatherer struct {
-	mu    sync.Mutex
-	limit int
-	rows  map[string][]traceql.Static
-	full  bool
+	mu        sync.Mutex
+	limit     int
+	intrinsic []bool // by field: empty text is no value
+	rows      map[string][]traceql.Static
+	full      bool
 }
 
 var errFull = errors.New("there are more values than are asked for")
@@ -217,9 +222,9 @@ var errFull = errors.New("there are more values than are asked for")
 func (g *valueGatherer) add(vals []values) error {
 	rows := [][]traceql.Static{nil}
 	some := false
-	for _, v := range vals {
+	for i, v := range vals {
 		list := v.list
-		if len(list) == 0 {
+		if len(list) == 0 || g.intrinsic[i] && len(list) == 1 && list[0].Type == traceql.String && list[0].Str == "" {
 			list = []traceql.Static{{}}
 		} else {
 			some = true

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -47,6 +48,17 @@ func (w *world) block(b *span.Batch) {
 	w.blocks = append(w.blocks, block.NewReader(w.bkt, w.cache, meta))
 }
 
+// merge makes one block of all.
+func (w *world) merge() {
+	w.t.Helper()
+	pause := func(context.Context) error { return nil }
+	meta, err := block.Merge(w.t.Context(), w.bkt, fmt.Sprintf("m%d", len(w.blocks)), time.Unix(2, 0), w.blocks, pause)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.blocks = []*block.Reader{block.NewReader(w.bkt, w.cache, meta)}
+}
+
 func (w *world) head(b *span.Batch) {
 	if b.Len() > 0 {
 		w.heads = append(w.heads, b.View())
@@ -82,6 +94,9 @@ func (w *world) scatter(rnd *rand.Rand, traces []*span.Batch) {
 		} else {
 			w.head(&places[i])
 		}
+	}
+	if len(w.blocks) > 1 && rnd.IntN(3) == 0 {
+		w.merge()
 	}
 	rnd.Shuffle(len(w.blocks), func(i, k int) { w.blocks[i], w.blocks[k] = w.blocks[k], w.blocks[i] })
 }

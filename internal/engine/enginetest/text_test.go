@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/everspan/everspan/internal/span"
-	"github.com/everspan/everspan/internal/span/spantest"
 	"github.com/everspan/everspan/internal/traceql"
 	"github.com/google/go-cmp/cmp"
 )
@@ -30,7 +29,7 @@ func TestText(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := run(string(text))
+			got := Script(string(text), answer)
 			if *update {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -40,35 +39,6 @@ func TestText(t *testing.T) {
 			}
 		})
 	}
-}
-
-// run executes a script and returns it with what the queries find now.
-func run(script string) string {
-	var out, spans strings.Builder
-	loading := false
-	b := new(span.Batch)
-	for line := range strings.Lines(script) {
-		indented := strings.HasPrefix(line, "  ")
-		switch {
-		case indented && loading:
-			spans.WriteString(line)
-		case indented:
-			continue // an answer, which is made anew
-		case line == "load\n":
-			loading = true
-			spans.Reset()
-		case loading && line != "\n":
-			return out.String() + "the spans end with an empty line\n"
-		case loading:
-			loading = false
-			b = spantest.Trace(spans.String())
-		}
-		out.WriteString(line)
-		if line[0] == '{' || line[0] == '(' {
-			out.WriteString(answer(strings.TrimSpace(line), b))
-		}
-	}
-	return out.String()
 }
 
 func answer(query string, b *span.Batch) string {
