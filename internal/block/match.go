@@ -83,6 +83,9 @@ func (m *Matcher) Match(in, out *rowset.Set) error {
 	s := scratchPool.Get().(*matchScratch)
 	defer scratchPool.Put(s)
 	s.m = m
+	if m.test.Ranged && !m.c.v.coded {
+		return m.ranged(s, in, out)
+	}
 	skip, err := m.skip()
 	if err != nil {
 		return err
@@ -112,14 +115,38 @@ func (m *Matcher) skip() (func(p int) bool, error) {
 			}, nil
 		}
 	}
-	if !m.test.Ranged || m.c.v.coded {
-		return nil, nil
+	return nil, nil
+}
+
+// ranged is Match for a range of integers. Pages of which the bounds say that all of
+// their values match, or none, are not read.
+func (m *Matcher) ranged(s *matchScratch, in, out *rowset.Set) error {
+	c := m.c
+	b, err := c.t.f.numberBounds(c.t.ctx, c.c)
+	if err != nil {
+		return err
 	}
-	b, err := m.c.t.f.numberBounds(m.c.t.ctx, m.c.c)
-	if err != nil || b == nil {
-		return nil, err
+	index, err := c.t.f.pageIndex(c.t.ctx, c.c)
+	if err != nil {
+		return err
 	}
-	return func(p int) bool { return p < len(b.lo) && (b.hi[p] < m.test.Lo || b.lo[p] > m.test.Hi) }, nil
+	skip := func(p int) bool {
+		switch {
+		case b == nil || p >= len(b.lo):
+			return false
+		case b.hi[p] < m.test.Lo || b.lo[p] > m.test.Hi:
+			return true
+		}
+		return !c.c.optional && b.lo[p] >= m.test.Lo && b.hi[p] <= m.test.Hi
+	}
+	if b != nil && !c.c.optional {
+		for p := index.pageOf(int(in.From())); p < min(index.pages(), len(b.lo)) && index.rows[p] < in.To(); p++ {
+			if b.lo[p] >= m.test.Lo && b.hi[p] <= m.test.Hi {
+				out.OrRange(in, index.rows[p], index.rows[p+1])
+			}
+		}
+	}
+	return c.pages(in, skip, func(p *page) error { return s.page(p, in, out) })
 }
 
 // maxWords is how many texts are looked up in the filters of pages.
@@ -497,11 +524,20 @@ func (c *Column) Read(in *rowset.Set) (*Vector, error) {
 			next = p.first + p.n
 			return to.v.add(c.c, &p.h, p.body, n, 0, n)
 		}
+		one.dense = true // what nobody wants need not get its place
 		if err := one.add(c.c, &p.h, p.body, n, 0, n); err != nil {
 			return err
 		}
+		at, value := 0, 0 // a row, and its value if it has one
 		for row := range in.In(max(next, p.first), p.first+p.n) {
-			to.v.take(&one, int(row-p.first))
+			if len(one.present) == 0 {
+				to.v.take(&one, true, int(row-p.first))
+				continue
+			}
+			for ; at < int(row-p.first); at++ {
+				value += int(one.present[at])
+			}
+			to.v.take(&one, one.present[at] == 1, value)
 		}
 		next = p.first + p.n
 		return nil
@@ -509,15 +545,18 @@ func (c *Column) Read(in *rowset.Set) (*Vector, error) {
 	return out, err
 }
 
-// take appends row i of other values of the same column.
-func (v *values) take(o *values, i int) {
-	has := o.has(i)
+// take appends value i of other values of the same column, or that there is none.
+func (v *values) take(o *values, has bool, i int) {
 	if len(o.present) > 0 {
-		v.present = append(v.present, o.present[i])
+		v.present = append(v.present, present(has))
 	}
 	switch {
 	case v.coded:
-		v.codes = append(v.codes, o.codes[i])
+		code := uint32(0)
+		if has {
+			code = o.codes[i]
+		}
+		v.codes = append(v.codes, code)
 	case v.shape.isText():
 		if has {
 			v.text = append(v.text, o.vector.bytes(i)...)
@@ -525,9 +564,17 @@ func (v *values) take(o *values, i int) {
 		v.ends = append(v.ends, uint32(len(v.text)))
 	case v.shape.width() > 0:
 		w := v.shape.width()
-		v.fixed = append(v.fixed, o.fixed[i*w:(i+1)*w]...)
+		if has {
+			v.fixed = append(v.fixed, o.fixed[i*w:(i+1)*w]...)
+		} else {
+			v.fixed = append(v.fixed, make([]byte, w)...)
+		}
 	default:
-		v.nums = append(v.nums, o.nums[i])
+		num := int64(0)
+		if has {
+			num = o.nums[i]
+		}
+		v.nums = append(v.nums, num)
 	}
 	v.rows++
 }

@@ -400,6 +400,7 @@ func (s *blockSource) parents(w *window) ([]int32, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer v.Free()
 	for i := range parent {
 		parent[i] = -1
 		if !v.Has(i) {

@@ -295,12 +295,11 @@ func (m *measuring) wholeTraces(r *block.Reader, p *traceql.Pipeline, in Range, 
 		w := windows[i]
 		m.spans.Add(int64(w.to - w.from))
 		seen := w.none()
-		sets, err := prog.run(w, p, w.all(), seen)
+		rows, err := prog.found(w, p, w.all(), seen)
 		if err != nil {
 			return err
 		}
-		rows := rowsOf(w, sets)
-		odd, err := w.odd(tree && len(sets) > 0)
+		odd, err := w.odd(tree && !rows.Empty())
 		if err != nil {
 			return err
 		}
@@ -316,8 +315,13 @@ func (m *measuring) wholeTraces(r *block.Reader, p *traceql.Pipeline, in Range, 
 				}
 			}
 		}
-		if rows, err = started(w, in, rows); err != nil || rows.Empty() {
-			return err
+		if !inside(r, in) {
+			if rows, err = started(w, in, rows); err != nil {
+				return err
+			}
+		}
+		if rows.Empty() {
+			return nil
 		}
 		return take(w, rows)
 	})

@@ -53,11 +53,7 @@ func (p *program) spans(w *window, e traceql.SpansetExpr, in, seen *rowset.Set) 
 		}
 		return found, err
 	case *traceql.Pipeline:
-		sets, err := p.run(w, e, in, seen)
-		if err != nil {
-			return nil, err
-		}
-		return rowsOf(w, sets), nil
+		return p.found(w, e, in, seen)
 	case *traceql.Combine:
 		l, err := p.spans(w, e.L, in, seen)
 		if err != nil {
@@ -103,25 +99,38 @@ func rowsOf(w *window, sets []spanset) *rowset.Set {
 
 // run runs a pipeline on some rows of a window.
 func (p *program) run(w *window, pipe *traceql.Pipeline, in, seen *rowset.Set) ([]spanset, error) {
-	// As long as there is one spanset a trace, they are one set of rows.
-	rows, err := p.spans(w, pipe.From, in, seen)
-	if err != nil {
+	rows, rest, err := p.first(w, pipe, in, seen)
+	if err != nil || rows.Empty() {
 		return nil, err
 	}
+	return p.stages(w, split(w, rows), rest)
+}
+
+// found is run for the rows alone.
+func (p *program) found(w *window, pipe *traceql.Pipeline, in, seen *rowset.Set) (*rowset.Set, error) {
+	rows, rest, err := p.first(w, pipe, in, seen)
+	if err != nil || len(rest) == 0 {
+		return rows, err
+	}
+	sets, err := p.stages(w, split(w, rows), rest)
+	return rowsOf(w, sets), err
+}
+
+// first runs the part of a pipeline up to which there is one spanset a trace, so that they
+// are one set of rows, and returns the stages that are left.
+func (p *program) first(w *window, pipe *traceql.Pipeline, in, seen *rowset.Set) (*rowset.Set, []traceql.Stage, error) {
+	rows, err := p.spans(w, pipe.From, in, seen)
 	stages := pipe.Stages
-	for len(stages) > 0 && !rows.Empty() {
+	for ; err == nil && len(stages) > 0 && !rows.Empty(); stages = stages[1:] {
 		switch s := stages[0].(type) {
 		case *traceql.SpansetStage:
-			if rows, err = p.spans(w, s.Expr, rows, nil); err != nil {
-				return nil, err
-			}
+			rows, err = p.spans(w, s.Expr, rows, nil)
 		case *traceql.Select, *traceql.Coalesce:
 		default:
-			return p.stages(w, split(w, rows), stages)
+			return rows, stages, nil
 		}
-		stages = stages[1:]
 	}
-	return split(w, rows), nil
+	return rows, nil, err
 }
 
 // split makes a spanset of the rows of each trace.

@@ -238,11 +238,7 @@ func headRows(w *window, p *traceql.Pipeline, whole bool) (*rowset.Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		sets, err := prog.run(w, p, w.all(), nil)
-		if err != nil {
-			return nil, err
-		}
-		return rowsOf(w, sets), nil
+		return prog.found(w, p, w.all(), nil)
 	}
 	// A trace matches only if one of the filters finds something in it.
 	rows := w.none()

@@ -182,6 +182,22 @@ func (s *Set) Or(o *Set) {
 	}
 }
 
+// OrRange adds those of the rows [from, to) that are in o.
+func (s *Set) OrRange(o *Set, from, to uint32) {
+	lo, hi := s.clip(from, to)
+	if lo == hi {
+		return
+	}
+	a, b, first, last := masks(lo, hi)
+	s.words[a] |= o.words[a] & first
+	for i := a + 1; i < b; i++ {
+		s.words[i] |= o.words[i]
+	}
+	if b > a {
+		s.words[b] |= o.words[b] & last
+	}
+}
+
 // Next returns the first row of the set at or behind row, or false.
 func (s *Set) Next(row uint32) (uint32, bool) {
 	if row < s.from {

@@ -84,6 +84,11 @@ func TestAgainstSlice(t *testing.T) {
 			if next, ok := s.Next(a); ok != (i < len(rows)) || ok && next != rows[i] {
 				t.Fatalf("seed %d, %s: next of %d is %d, %v", seed, op, a, next, ok)
 			}
+			part := New(from, to)
+			part.OrRange(s, a, b)
+			if got := part.Rows(nil); !slices.Equal(got, in) {
+				t.Fatalf("seed %d, %s: or of [%d, %d) %v, want %v", seed, op, a, b, got, in)
+			}
 			if s.Count() != len(rows) || s.Empty() != (len(rows) == 0) {
 				t.Fatalf("seed %d, %s: counts", seed, op)
 			}
