@@ -74,6 +74,25 @@ func (m *Matcher) Hits() int {
 	return m.n
 }
 
+// Pages is how many of the column's pages have to be read to match all rows, as far as its
+// filter can tell, and how many there are.
+func (m *Matcher) Pages() (some, all int, err error) {
+	index, err := m.c.t.f.pageIndex(m.c.t.ctx, m.c.c)
+	if err != nil {
+		return 0, 0, err
+	}
+	skip, err := m.skip()
+	if err != nil || skip == nil {
+		return index.pages(), index.pages(), err
+	}
+	for p := range index.pages() {
+		if !skip(p) {
+			some++
+		}
+	}
+	return some, index.pages(), nil
+}
+
 // Match adds to out the rows of in whose value matches. Pages without a row of in are
 // not read.
 func (m *Matcher) Match(in, out *rowset.Set) error {

@@ -1,7 +1,6 @@
 package block
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -12,11 +11,10 @@ import (
 // TraceRows is where the traces of a block stand and when they were, in the order of
 // their rows.
 type TraceRows struct {
-	First   []uint32 // the first row of each trace in the table of spans, and at the end their number
-	Start   []int64  // ns since the Unix epoch
-	End     []int64
-	Row     []uint32 // in the table of traces
-	ByStart []uint32 // the traces, the newest first
+	First []uint32 // the first row of each trace in the table of spans, and at the end their number
+	Start []int64  // ns since the Unix epoch
+	End   []int64
+	Row   []uint32 // in the table of traces
 	// Repeated says whether several spans of the trace have the same id, or may have.
 	Repeated []bool
 }
@@ -24,7 +22,7 @@ type TraceRows struct {
 // Len is the number of traces.
 func (t *TraceRows) Len() int { return len(t.Start) }
 
-func (t *TraceRows) held() int { return 29 * len(t.Start) }
+func (t *TraceRows) held() int { return 25 * len(t.Start) }
 
 // Of returns the trace that a row of the table of spans belongs to.
 func (t *TraceRows) Of(row uint32) int {
@@ -54,11 +52,17 @@ func (r *Reader) TraceRows(ctx context.Context) (*TraceRows, error) {
 		}
 		t := &TraceRows{
 			First: make([]uint32, 0, f.rows+1), Start: make([]int64, f.rows), End: make([]int64, f.rows),
-			Row: span.Seq(f.rows), ByStart: span.Seq(f.rows), Repeated: make([]bool, f.rows),
+			Row: make([]uint32, f.rows), Repeated: make([]bool, f.rows),
 		}
-		slices.SortFunc(t.Row, func(a, b uint32) int { return cmp.Compare(first.num(int(a)), first.num(int(b))) })
+		order := make([]uint64, f.rows) // by first row: that, and the row of the table
+		for i := range order {
+			order[i] = uint64(first.num(i))<<32 | uint64(i)
+		}
+		slices.Sort(order)
 		at := int64(0)
-		for i, row := range t.Row {
+		for i, o := range order {
+			row := uint32(o)
+			t.Row[i] = row
 			if first.num(int(row)) != at || n.num(int(row)) <= 0 {
 				return nil, f.corrupt(0, fmt.Errorf("trace %d begins at row %d, not %d", row, first.num(int(row)), at))
 			}
@@ -72,7 +76,6 @@ func (r *Reader) TraceRows(ctx context.Context) (*TraceRows, error) {
 			return nil, f.corrupt(0, fmt.Errorf("traces of %d spans in a block of %d", at, r.Meta.Spans))
 		}
 		t.First = append(t.First, uint32(at))
-		slices.SortFunc(t.ByStart, func(a, b uint32) int { return cmp.Compare(t.Start[b], t.Start[a]) })
 		return t, nil
 	})
 }

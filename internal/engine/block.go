@@ -18,7 +18,8 @@ type blockSource struct {
 	ctx    context.Context
 	r      *block.Reader
 	spans  *block.Table
-	rows   *block.TraceRows // nil if traces are not looked at as a whole
+	whole  bool             // traces are looked at as a whole
+	rows   *block.TraceRows // if so, once they are loaded
 	bytes  *atomic.Int64
 	events func() (*block.Table, error)
 	links  func() (*block.Table, error)
@@ -31,16 +32,16 @@ func openBlock(ctx context.Context, r *block.Reader, bytes *atomic.Int64, whole 
 	if err != nil {
 		return nil, err
 	}
-	var rows *block.TraceRows
-	if whole {
-		if rows, err = r.TraceRows(ctx); err != nil {
-			return nil, err
-		}
-	}
 	once := func(open func(context.Context, *atomic.Int64) (*block.Table, error)) func() (*block.Table, error) {
 		return sync.OnceValues(func() (*block.Table, error) { return open(ctx, bytes) })
 	}
-	return &blockSource{ctx, r, spans, rows, bytes, once(r.Events), once(r.Links), once(r.TraceTable)}, nil
+	return &blockSource{ctx, r, spans, whole, nil, bytes, once(r.Events), once(r.Links), once(r.TraceTable)}, nil
+}
+
+// load reads where the traces stand.
+func (s *blockSource) load() (err error) {
+	s.rows, err = s.r.TraceRows(s.ctx)
+	return err
 }
 
 // windowRowsMax is about how many rows of a block are looked at together: their sets
@@ -48,14 +49,17 @@ func openBlock(ctx context.Context, r *block.Reader, bytes *atomic.Int64, whole 
 var windowRowsMax uint32 = 1 << 18
 
 // windows divides the block into windows, of whole traces if those are looked at.
-func (s *blockSource) windows(src *scan) []*window {
+func (s *blockSource) windows(src *scan) ([]*window, error) {
 	var all []*window
-	if s.rows == nil {
+	if !s.whole {
 		n := s.spans.Rows()
 		for from := uint32(0); from < n; from += windowRowsMax {
 			all = append(all, &window{src: src, from: from, to: min(from+windowRowsMax, n)})
 		}
-		return all
+		return all, nil
+	}
+	if err := s.load(); err != nil {
+		return nil, err
 	}
 	first := s.rows.First
 	for i := 0; i < s.rows.Len(); {
@@ -64,7 +68,12 @@ func (s *blockSource) windows(src *scan) []*window {
 		all = append(all, &window{src: src, from: first[i], to: first[end], traces: &traces{first[i : end+1], i}})
 		i = end
 	}
-	return all
+	return all, nil
+}
+
+// everything is one window of all rows.
+func (s *blockSource) everything(src *scan) *window {
+	return &window{src: src, from: 0, to: s.spans.Rows()}
 }
 
 func (s *blockSource) attribute(scope traceql.Scope, name string) (layer, error) {

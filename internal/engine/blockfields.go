@@ -37,7 +37,7 @@ func (s *blockSource) intrinsic(f traceql.Field) (column, error) {
 	if c := treeColumn(f); c != nil {
 		return c, nil
 	}
-	if f == traceql.TraceID && s.rows == nil {
+	if f == traceql.TraceID && !s.whole {
 		c, err := s.spans.Column("trace_id")
 		if err != nil || c == nil {
 			return layer(nil), err
@@ -66,7 +66,7 @@ func (s *blockSource) intrinsic(f traceql.Field) (column, error) {
 	case traceql.LinkSpanID:
 		return s.child(traceql.ScopeLink, "linked_span_id", meaning{typ: traceql.String, hex: true})
 	case traceql.TraceDuration:
-		return &traceNumber{f.String(), s.rows}, nil
+		return &traceNumber{f.String(), s}, nil
 	case traceql.TraceRootName:
 		return s.traceText("root_name", meaning{typ: traceql.String})
 	case traceql.TraceRootService:
@@ -517,14 +517,15 @@ func (s *blockSource) orphans(w *window) ([]uint32, error) {
 // traceNumber is the duration of the trace of a span.
 type traceNumber struct {
 	name string
-	rows *block.TraceRows
+	src  *blockSource
 }
 
 func (c *traceNumber) match(w *window, p *Predicate, in, out *rowset.Set) error {
 	if c.never(p) {
 		return nil
 	}
-	addTraces(w, in, out, func(i int) bool { return p.Integer(c.rows.End[i] - c.rows.Start[i]) })
+	rows := c.src.rows
+	addTraces(w, in, out, func(i int) bool { return p.Integer(rows.End[i] - rows.Start[i]) })
 	return nil
 }
 
@@ -548,14 +549,14 @@ func (c *traceNumber) present(_ *window, in, out *rowset.Set) error {
 func (c *traceNumber) read(w *window, in *rowset.Set) (vector, error) {
 	out := &numbers{typ: traceql.Duration}
 	for row := range in.All() {
-		i := c.rows.Of(row)
-		out.nums = append(out.nums, c.rows.End[i]-c.rows.Start[i])
+		i := c.src.rows.Of(row)
+		out.nums = append(out.nums, c.src.rows.End[i]-c.src.rows.Start[i])
 	}
 	return out, nil
 }
 
 func (c *traceNumber) never(p *Predicate) bool { return !comparesWith(traceql.Duration, p) }
-func (c *traceNumber) cost() int64             { return 8 * int64(c.rows.Len()) }
+func (c *traceNumber) cost() int64             { return 8 * int64(c.src.r.Meta.Traces) }
 func (c *traceNumber) label() string           { return "traces.duration" }
 
 // traceText is a text of the trace of a span.
@@ -568,13 +569,13 @@ func (s *blockSource) traceText(name string, as meaning) (column, error) {
 	if err != nil || c == nil {
 		return layer(nil), err
 	}
-	return &traceText{newBlockColumn(c, as), s.rows, t.Rows()}, nil
+	return &traceText{newBlockColumn(c, as), s, t.Rows()}, nil
 }
 
 type traceText struct {
-	of   *blockColumn
-	rows *block.TraceRows
-	n    uint32
+	of  *blockColumn
+	src *blockSource
+	n   uint32
 }
 
 func (c *traceText) match(w *window, p *Predicate, in, out *rowset.Set) error {
@@ -585,7 +586,7 @@ func (c *traceText) match(w *window, p *Predicate, in, out *rowset.Set) error {
 	if err := c.of.match(w, p, rowset.Full(0, c.n), hits); err != nil {
 		return err
 	}
-	addTraces(w, in, out, func(i int) bool { return hits.Has(c.rows.Row[i]) })
+	addTraces(w, in, out, func(i int) bool { return hits.Has(c.src.rows.Row[i]) })
 	return nil
 }
 
@@ -597,7 +598,7 @@ func (c *traceText) present(_ *window, in, out *rowset.Set) error {
 func (c *traceText) read(w *window, in *rowset.Set) (vector, error) {
 	wanted := rowset.New(0, c.n)
 	for row := range in.All() {
-		wanted.Add(c.rows.Row[c.rows.Of(row)])
+		wanted.Add(c.src.rows.Row[c.src.rows.Of(row)])
 	}
 	v, err := c.of.read(w, wanted)
 	if err != nil {
@@ -606,7 +607,7 @@ func (c *traceText) read(w *window, in *rowset.Set) (vector, error) {
 	entry := entries(wanted)
 	out := make(list, 0, in.Count())
 	for row := range in.All() {
-		out = append(out, v.at(entry(c.rows.Row[c.rows.Of(row)])))
+		out = append(out, v.at(entry(c.src.rows.Row[c.src.rows.Of(row)])))
 	}
 	return out, nil
 }

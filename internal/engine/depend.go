@@ -130,7 +130,10 @@ func (d *depending) block(r *block.Reader) error {
 	if err != nil {
 		return err
 	}
-	windows := src.windows(newScan(src))
+	windows, err := src.windows(newScan(src))
+	if err != nil {
+		return err
+	}
 	return parallel(len(windows), func(i int) error {
 		if err := d.check(); err != nil {
 			return err

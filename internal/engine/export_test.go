@@ -1,4 +1,4 @@
 package engine
 
 // SmallSteps makes windows and slices so small that tests have several of them.
-func SmallSteps(rows uint32, traces int) { windowRowsMax, firstSlice = rows, traces }
+func SmallSteps(rows uint32, traces int) { windowRowsMax, firstSlice, fewOf = rows, traces, 1 }

@@ -287,7 +287,10 @@ func (m *measuring) wholeTraces(r *block.Reader, p *traceql.Pipeline, in Range, 
 	if prog.never(p.From) {
 		return nil
 	}
-	windows := src.windows(sc)
+	windows, err := src.windows(sc)
+	if err != nil {
+		return err
+	}
 	return parallel(len(windows), func(i int) error {
 		if err := m.check(); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync/atomic"
 
@@ -268,7 +269,7 @@ func headRows(w *window, p *traceql.Pipeline, whole bool) (*rowset.Set, error) {
 var firstSlice = 4096
 
 func (s *search) block(r *block.Reader) error {
-	src, err := openBlock(s.ctx, r, &s.bytes, true)
+	src, err := openBlock(s.ctx, r, &s.bytes, !s.local)
 	if err != nil {
 		return err
 	}
@@ -288,42 +289,120 @@ func (s *search) block(r *block.Reader) error {
 		}
 		return nil
 	}
-	windows := src.windows(sc)
-	newest := src.rows.ByStart
-	done := rowset.New(0, uint32(len(newest)))
-	before := len(s.hits)
-	for from, n := 0, firstSlice; from < len(newest) && !s.enough(src.rows.Start[newest[from]]); {
-		if 2*n > len(newest)-from {
-			return s.slice(src, prog, windows, done, false) // what is left
+	if s.local && prog.selective(s.Pipeline.From) {
+		return s.needle(src, prog, src.everything(sc))
+	}
+	src.whole = true
+	windows, err := src.windows(sc)
+	if err != nil {
+		return err
+	}
+	// The newest traces first: they may be enough.
+	before, looked := len(s.hits), s.scanned.Traces
+	hi, n := int64(math.MaxInt64), firstSlice
+	for {
+		lo := int64(math.MinInt64)
+		if 2*n < src.rows.Len()-(s.scanned.Traces-looked) {
+			lo = newestCut(src.rows.Start, hi, n)
 		}
-		// The newest traces first: they may be enough.
-		part := rowset.New(0, uint32(len(newest)))
-		for _, t := range newest[from : from+n] {
-			part.Add(t)
-		}
-		if err := s.slice(src, prog, windows, part, true); err != nil {
+		if err := s.slice(src, prog, windows, lo, hi); err != nil || lo == math.MinInt64 || s.enough(lo-1) {
 			return err
 		}
-		done.Or(part)
-		from += n
-		n = len(newest) // nothing was found: then all the rest at once
+		hi, n = lo, math.MaxInt/4 // nothing was found: then all the rest at once
 		if found := len(s.hits) - before; found > 0 {
-			n = from * s.Limit / found * 3 / 2
+			n = (s.scanned.Traces - looked) * s.Limit / found * 3 / 2
 		}
 	}
-	return nil
 }
 
-// slice looks at some traces of a block: those that are in a set, or those that are
-// not.
-func (s *search) slice(src *blockSource, prog *program, windows []*window, part *rowset.Set, is bool) error {
+// newestCut returns a time from which on about n traces start, of those that start before
+// hi. It goes by a sample.
+func newestCut(starts []int64, hi int64, n int) int64 {
+	step := max(1, len(starts)/8192)
+	var some []int64
+	for i := 0; i < len(starts); i += step {
+		if starts[i] < hi {
+			some = append(some, starts[i])
+		}
+	}
+	slices.Sort(some)
+	at := len(some) - max(1, n/step)
+	if at <= 0 {
+		return math.MinInt64
+	}
+	return some[at]
+}
+
+// selective reports whether an expression is a filter that few pages of a column decide.
+func (p *program) selective(e traceql.SpansetExpr) bool {
+	f, ok := e.(*traceql.Filter)
+	if !ok {
+		return false
+	}
+	for _, c := range append(and{p.bound[f]}, conjuncts(p.bound[f])...) {
+		if m, ok := c.(*match); ok && few(m) {
+			return true
+		}
+	}
+	return false
+}
+
+func conjuncts(c condition) and {
+	a, _ := c.(and)
+	return a
+}
+
+// few reports whether a condition reads at most a sixteenth of its column's pages.
+func few(m *match) bool {
+	c, ok := plain(m.c).(*blockColumn)
+	if !ok || c.never(m.p) {
+		return false
+	}
+	some, all, err := c.matcher(m.p).Pages()
+	return err == nil && some <= all/16+1 && all >= fewOf
+}
+
+// fewOf is how many pages a column has at least before some of them are few.
+var fewOf = 32
+
+// needle looks at a whole block at once. Where its traces stand is not read unless
+// something is found.
+func (s *search) needle(src *blockSource, prog *program, w *window) error {
+	rows, err := prog.rows(w, s.Pipeline, w.all())
+	s.spans.Add(int64(w.to))
+	s.scanned.Traces += src.r.Meta.Traces
+	if err != nil || rows.Empty() {
+		return err
+	}
+	if err := src.load(); err != nil {
+		return err
+	}
+	w.traces = &traces{first: src.rows.First}
+	sets, err := prog.stages(w, split(w, rows), grouping(s.Pipeline.Stages))
+	if err != nil {
+		return err
+	}
+	return s.judge(s.newest(s.hitsOf(src, w, sets)))
+}
+
+// grouping are the stages of a local pipeline that rows do not show.
+func grouping(stages []traceql.Stage) []traceql.Stage {
+	return slices.DeleteFunc(slices.Clone(stages), func(s traceql.Stage) bool {
+		_, ok := s.(*traceql.SpansetStage)
+		return ok
+	})
+}
+
+// slice looks at the traces of a block that start within a time.
+func (s *search) slice(src *blockSource, prog *program, windows []*window, lo, hi int64) error {
 	bounded := s.Range.From > src.r.Meta.MinStart || s.Range.To != 0 && s.Range.To <= src.r.Meta.MaxEnd
 	pageBehind := s.After != nil && s.alone()
+	starts, ends := src.rows.Start, src.rows.End
 	wanted := func(t uint32) bool {
 		switch {
-		case part != nil && part.Has(t) != is,
-			bounded && (src.rows.End[t] < s.Range.From || s.Range.To != 0 && src.rows.Start[t] >= s.Range.To),
-			pageBehind && src.rows.Start[t] > s.After.Start:
+		case starts[t] < lo || starts[t] >= hi,
+			bounded && (ends[t] < s.Range.From || s.Range.To != 0 && starts[t] >= s.Range.To),
+			pageBehind && starts[t] > s.After.Start:
 			return false
 		}
 		return true
@@ -367,20 +446,14 @@ func (s *search) window(src *blockSource, prog *program, w *window, in *rowset.S
 	if err != nil {
 		return nil, err
 	}
-	var hits []*hit
-	at := make(map[int]*hit)
-	for _, set := range sets {
-		if h := at[set.trace]; h != nil {
-			h.sets = append(h.sets, set)
-			continue
-		}
-		h := &hit{start: src.rows.Start[w.traces.base+set.trace], block: src, w: w, at: set.trace, sets: []spanset{set}}
-		at[set.trace] = h
-		hits = append(hits, h)
-	}
-	hits = s.newest(hits)
+	all := s.hitsOf(src, w, sets)
+	hits := s.newest(slices.Clone(all))
 	if s.local {
 		return hits, nil
+	}
+	at := make(map[int]bool, len(all))
+	for _, h := range all {
+		at[h.at] = true
 	}
 	kept := make(map[int]*hit, len(hits))
 	for _, h := range hits {
@@ -397,11 +470,24 @@ func (s *search) window(src *blockSource, prog *program, w *window, in *rowset.S
 		switch h := kept[set.trace]; {
 		case h != nil:
 			h.odd = odd[set.trace]
-		case at[set.trace] == nil || odd[set.trace]:
+		case !at[set.trace] || odd[set.trace]:
 			hits = append(hits, &hit{start: src.rows.Start[w.traces.base+set.trace], block: src, w: w, at: set.trace, odd: odd[set.trace]})
 		}
 	}
 	return hits, nil
+}
+
+// hitsOf makes hits of the spansets of a window, which are by trace.
+func (s *search) hitsOf(src *blockSource, w *window, sets []spanset) []*hit {
+	var hits []*hit
+	for _, set := range sets {
+		if n := len(hits); n > 0 && hits[n-1].at == set.trace {
+			hits[n-1].sets = append(hits[n-1].sets, set)
+			continue
+		}
+		hits = append(hits, &hit{start: src.rows.Start[w.traces.base+set.trace], block: src, w: w, at: set.trace, sets: []spanset{set}})
+	}
+	return hits
 }
 
 // newest keeps the newest hits of a window, as many as the answer may have. Those that

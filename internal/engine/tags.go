@@ -58,7 +58,10 @@ func (q *query) blockWindows(r *block.Reader, p *traceql.Pipeline, in Range, do 
 	if prog.never(p.From) {
 		return nil
 	}
-	windows := src.windows(sc)
+	windows, err := src.windows(sc)
+	if err != nil {
+		return err
+	}
 	return parallel(len(windows), func(i int) error {
 		return q.window(windows[i], p, in, !inside(r, in), do)
 	})
