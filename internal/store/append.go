@@ -107,7 +107,7 @@ func (s *Store) askFlush() {
 	s.grown(time.Now())
 	if s.head.size > s.o.FlushBytes {
 		select {
-		case s.flush <- nil:
+		case s.flush <- request{}:
 		default: // one is under way
 		}
 	}

@@ -12,6 +12,12 @@ import (
 	"github.com/everspan/everspan/internal/block"
 )
 
+// request asks the flusher for something.
+type request struct {
+	purge  bool       // delete all spans, or else flush
+	answer chan error // gets the outcome; nil if nobody wants it
+}
+
 // flusher writes heads as blocks when they are asked for, too large or too old.
 // A flush that fails is tried again, at first after a second, later a minute.
 func (s *Store) flusher(ctx context.Context) {
@@ -21,11 +27,11 @@ func (s *Store) flusher(ctx context.Context) {
 	defer tick.Stop()
 	var retry backoff
 	for {
-		var answer chan error
+		var asked request
 		select {
 		case <-ctx.Done():
 			return
-		case answer = <-s.flush:
+		case asked = <-s.flush:
 		case <-tick.C:
 			s.mu.RLock()
 			due := s.flushing != nil || s.head.size > s.o.FlushBytes ||
@@ -38,12 +44,16 @@ func (s *Store) flusher(ctx context.Context) {
 				continue
 			}
 		}
-		if answer == nil && retry.early() {
+		if asked.answer == nil && retry.early() {
 			continue
 		}
-		err := s.flushOnce(ctx)
-		if answer != nil {
-			answer <- err
+		do := s.flushOnce
+		if asked.purge {
+			do = s.purgeOnce
+		}
+		err := do(ctx)
+		if asked.answer != nil {
+			asked.answer <- err
 		}
 		if err == nil {
 			retry = backoff{}
@@ -55,10 +65,14 @@ func (s *Store) flusher(ctx context.Context) {
 }
 
 // Flush writes what is in the head as a block, and returns when it is published.
-func (s *Store) Flush(ctx context.Context) error {
+func (s *Store) Flush(ctx context.Context) error { return s.ask(ctx, request{}) }
+
+// ask has the flusher do something, and returns its outcome.
+func (s *Store) ask(ctx context.Context, r request) error {
 	answer := make(chan error, 1)
+	r.answer = answer
 	select {
-	case s.flush <- answer:
+	case s.flush <- r:
 	case <-s.stopped:
 		return ErrClosed
 	case <-ctx.Done():
@@ -75,34 +89,40 @@ func (s *Store) Flush(ctx context.Context) error {
 // flushOnce seals the head and writes it, after the one whose flush failed, if
 // there is one.
 func (s *Store) flushOnce(ctx context.Context) error {
+	if sealed, err := s.sealHead(ctx); err != nil || !sealed {
+		return err
+	}
+	return s.writeFlushing(ctx)
+}
+
+// sealHead seals the head, and reports whether it had any spans.
+func (s *Store) sealHead(ctx context.Context) (bool, error) {
 	// Its block may be published by now, or may have been all the time.
 	if err := s.finish(ctx); err != nil {
-		return err
+		return false, err
 	}
 	s.mu.RLock()
 	again := s.flushing != nil
 	s.mu.RUnlock()
 	if again {
 		if err := s.writeFlushing(ctx); err != nil {
-			return err
+			return false, err
 		}
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.head.batch.Len() == 0 {
 		s.head = s.head.reset() // it may have what malformed payloads left in dictionaries
-		s.mu.Unlock()
-		return nil
+		return false, nil
 	}
 	// Appending holds the same lock: what is in this head is in segments before
 	// the line, and what comes later is behind it.
 	line, err := s.log.Rotate()
 	if err != nil {
-		s.mu.Unlock()
-		return err
+		return false, err
 	}
 	s.seal(line)
-	s.mu.Unlock()
-	return s.writeFlushing(ctx)
+	return true, nil
 }
 
 // flushHead is flushOnce for a replay, where the line is known and nobody else

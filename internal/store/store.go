@@ -67,7 +67,7 @@ type Store struct {
 	unsure     *publication  // one that may have been published; publishing guards it
 	working    atomic.Int64  // payloads and queries being worked on
 
-	flush   chan chan error // a request to flush; the answer, if wanted
+	flush   chan request
 	stopped chan struct{}   // closed when the flusher takes no more requests
 	ended   sync.WaitGroup  // of flusher and janitor
 	stop    context.CancelFunc
@@ -120,7 +120,7 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 	}
 	s := &Store{
 		o: o, bkt: bkt, log: log, cache: block.NewCache(o.Memory / 8), head: new(head), bad: make(map[string]bool),
-		publishing: make(chan struct{}, 1), flush: make(chan chan error), stopped: make(chan struct{}),
+		publishing: make(chan struct{}, 1), flush: make(chan request), stopped: make(chan struct{}),
 	}
 	var report Report
 	m, damaged, err := loadManifest(ctx, bkt)
