@@ -87,7 +87,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 func eachCount(s otlp.Stats, each func(labels string, c *otlp.Counts)) {
 	for t := range s.Counts {
 		for i := range s.Counts[t] {
-			if otlp.Transport(t) == otlp.Zipkin && otlp.Signal(i) != otlp.Traces {
+			if otlp.Transport(t) >= otlp.Zipkin && otlp.Signal(i) != otlp.Traces {
 				continue
 			}
 			each(fmt.Sprintf("transport=%q,signal=%q", otlp.Transport(t), otlp.Signal(i)), &s.Counts[t][i])

@@ -37,17 +37,16 @@ func (s *Server) zipkin(mux *http.ServeMux) {
 	})
 }
 
-var zipkinFormat = otlp.Foreign{
-	Transport: otlp.Zipkin,
-	JSON: func(b *span.Batch, body []byte) (otlp.Result, error) {
-		res, err := zipkin.AppendJSON(b, body)
-		return otlp.Result(res), err
-	},
-	Proto: func(b *span.Batch, body []byte) (otlp.Result, error) {
+var zipkinFormat = otlp.Foreign{Transport: otlp.Zipkin, Formats: []otlp.Format{
+	{Type: "application/x-protobuf", Decode: func(b *span.Batch, body []byte) (otlp.Result, error) {
 		res, err := zipkin.AppendProto(b, body)
 		return otlp.Result(res), err
-	},
-}
+	}},
+	{Type: "application/json", Decode: func(b *span.Batch, body []byte) (otlp.Result, error) {
+		res, err := zipkin.AppendJSON(b, body)
+		return otlp.Result(res), err
+	}},
+}}
 
 // zipkinSpans answers 202 when the spans are durable. Zipkin has no way to say
 // that some were left out: those are counted in /metrics.

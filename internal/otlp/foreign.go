@@ -4,20 +4,28 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/everspan/everspan/internal/span"
+	"google.golang.org/grpc"
 )
 
 // Decode appends the spans of a body of another protocol to an empty batch. An
 // error means that the body can't be decoded, however often it is sent.
 type Decode func(b *span.Batch, body []byte) (Result, error)
 
-// Foreign is another protocol for traces over HTTP.
+// Foreign is another protocol for traces.
 type Foreign struct {
-	Transport   Transport // that it is counted as
-	JSON, Proto Decode    // by content type
+	Transport Transport // that it is counted as
+	Formats   []Format  // over HTTP, by content type; a gRPC message is of the first
+}
+
+// Format is one encoding of a protocol.
+type Format struct {
+	Type   string // the content type
+	Decode Decode
 }
 
 // Refusal is how HTTP tells why a request was not taken.
@@ -48,19 +56,30 @@ func (r *Receiver) Serve(req *http.Request, f Foreign) (Result, *Refusal) {
 }
 
 func (r *Receiver) serve(c *counters, req *http.Request, f Foreign) (Result, error) {
-	kind, encoding, err := contentOf(req.Header)
+	var types []string
+	for _, format := range f.Formats {
+		types = append(types, format.Type)
+	}
+	kind, encoding, err := contentOf(req.Header, types...)
 	if err != nil {
 		return Result{}, err
 	}
 	if err := r.room(req); err != nil {
 		return Result{}, err
 	}
-	decode := f.Proto
-	if kind == jsonType {
-		decode = f.JSON
-	}
+	decode := f.Formats[slices.Index(types, kind)].Decode
 	return r.read(c, req, encoding, func(l *lease, p Payload) (Result, error) {
 		return r.translate(req.Context(), l, c, decode, p.Raw)
+	})
+}
+
+// ServeStream takes the one message of a unary call of another protocol, as
+// [Receiver.Serve] takes a request over HTTP, and answers with response, which is
+// encoded. The server must be one of [Receiver.GRPCServer].
+func (r *Receiver) ServeStream(stream grpc.ServerStream, f Foreign, response []byte) error {
+	return r.stream(stream, &r.counts[f.Transport][Traces], func(ctx context.Context, c *counters, req *grpcRequest) ([]byte, error) {
+		_, err := r.translate(ctx, &req.lease, c, f.Formats[0].Decode, req.raw)
+		return response, err
 	})
 }
 

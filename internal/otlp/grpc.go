@@ -28,21 +28,7 @@ var grpcServices = [signals]string{
 // any of it is read. An interceptor, as for authentication, must therefore be a
 // stream interceptor: a unary one is not called.
 func (r *Receiver) GRPCServer(options ...grpc.ServerOption) *grpc.Server {
-	s := grpc.NewServer(append([]grpc.ServerOption{
-		grpc.ForceServerCodecV2(codec{}),
-		// Of the message as sent and, while it is decompressed, of its content.
-		grpc.MaxRecvMsgSize(int(r.o.MaxBody)),
-		// An exporter has few requests under way; a connection with more
-		// than this waits its turn.
-		grpc.MaxConcurrentStreams(256),
-		grpc.MaxHeaderListSize(64 << 10),
-		// Exporters keep a connection for days. A peer that vanished is found
-		// in a minute, and exporters may ping as often as their documentation
-		// suggests without being cut off.
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 40 * time.Second, Timeout: 20 * time.Second}),
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
-		grpc.StatsHandler(wireSize{}),
-	}, options...)...)
+	s := NewGRPCServer(int(r.o.MaxBody), options...)
 	for signal, name := range grpcServices {
 		s.RegisterService(&grpc.ServiceDesc{
 			ServiceName: name,
@@ -59,9 +45,41 @@ func (r *Receiver) GRPCServer(options ...grpc.ServerOption) *grpc.Server {
 	return s
 }
 
+// NewGRPCServer returns a server without any service, for messages of at most so
+// many bytes. Handlers of services that are registered may receive and send each
+// [Message].
+func NewGRPCServer(maxBytes int, options ...grpc.ServerOption) *grpc.Server {
+	return grpc.NewServer(append([]grpc.ServerOption{
+		grpc.ForceServerCodecV2(codec{}),
+		// Of the message as sent and, while it is decompressed, of its content.
+		grpc.MaxRecvMsgSize(maxBytes),
+		// An exporter has few requests under way; a connection with more
+		// than this waits its turn.
+		grpc.MaxConcurrentStreams(256),
+		grpc.MaxHeaderListSize(64 << 10),
+		// Exporters keep a connection for days. A peer that vanished is found
+		// in a minute, and exporters may ping as often as their documentation
+		// suggests without being cut off.
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 40 * time.Second, Timeout: 20 * time.Second}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.StatsHandler(wireSize{}),
+	}, options...)...)
+}
+
 // export answers one call.
 func (r *Receiver) export(stream grpc.ServerStream, s Signal) error {
-	c := &r.counts[GRPC][s]
+	return r.stream(stream, &r.counts[GRPC][s], func(ctx context.Context, c *counters, req *grpcRequest) ([]byte, error) {
+		if s != Traces {
+			r.drop(c, s)
+			return nil, nil
+		}
+		res, err := r.appendTraces(ctx, c, Payload{Raw: req.raw})
+		return appendResponse(nil, res), err
+	})
+}
+
+// stream receives the one message of a call and sends what take makes of it.
+func (r *Receiver) stream(stream grpc.ServerStream, c *counters, take func(context.Context, *counters, *grpcRequest) ([]byte, error)) error {
 	c.requests.Add(1)
 	ctx := stream.Context()
 	if r.full() {
@@ -78,15 +96,11 @@ func (r *Receiver) export(stream grpc.ServerStream, s Signal) error {
 	if req.err != nil {
 		return r.grpcRefusal(ctx, c, req.err)
 	}
-	if s != Traces {
-		r.drop(c, s)
-		return stream.SendMsg(grpcResponse(nil))
-	}
-	res, err := r.appendTraces(ctx, c, Payload{Raw: req.raw})
+	response, err := take(ctx, c, &req)
 	if err != nil {
 		return r.grpcRefusal(ctx, c, err)
 	}
-	return stream.SendMsg(grpcResponse(appendResponse(nil, res)))
+	return stream.SendMsg(grpcResponse(response))
 }
 
 // receiveReason tells why a message could not be received. grpc-go says Internal

@@ -1,6 +1,8 @@
 package otlp
 
 import (
+	"fmt"
+
 	"google.golang.org/grpc/encoding"
 	_ "google.golang.org/grpc/encoding/proto" // the codec for everything else
 	"google.golang.org/grpc/mem"
@@ -9,6 +11,13 @@ import (
 // codec hands over messages of this package as bytes, with no struct built from
 // them, and messages of other services on the same server as protobuf.
 type codec struct{}
+
+// Message is an encoded message of another service on the same server: its
+// handlers receive into a *Message and send a Message.
+type Message []byte
+
+// maxMessage bounds a Message that comes in: a query, not a payload.
+const maxMessage = 1 << 20
 
 // grpcRequest is a message in memory that free gives back.
 type grpcRequest struct {
@@ -26,13 +35,23 @@ type grpcResponse []byte
 func (codec) Name() string { return "proto" }
 
 func (codec) Marshal(v any) (mem.BufferSlice, error) {
-	if res, ok := v.(grpcResponse); ok {
+	switch res := v.(type) {
+	case grpcResponse:
+		return mem.BufferSlice{mem.SliceBuffer(res)}, nil
+	case Message:
 		return mem.BufferSlice{mem.SliceBuffer(res)}, nil
 	}
 	return encoding.GetCodecV2("proto").Marshal(v)
 }
 
 func (codec) Unmarshal(data mem.BufferSlice, v any) error {
+	if m, ok := v.(*Message); ok {
+		if data.Len() > maxMessage {
+			return fmt.Errorf("a query of %d bytes, at most %d are taken", data.Len(), maxMessage)
+		}
+		*m = data.Materialize()
+		return nil
+	}
 	req, ok := v.(*grpcRequest)
 	if !ok {
 		return encoding.GetCodecV2("proto").Unmarshal(data, v)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 
 // post does what a request asks for.
 func (r *Receiver) post(c *counters, req *http.Request, s Signal) (Result, error) {
-	kind, encoding, err := contentOf(req.Header)
+	kind, encoding, err := contentOf(req.Header, protoType, jsonType)
 	if err != nil {
 		return Result{}, err
 	}
@@ -177,11 +178,11 @@ func bodyError(err error) error {
 	return &refusal{Cancelled, fmt.Errorf("the body did not arrive whole: %w", err), "send it again"}
 }
 
-// contentOf reads what a body is from its headers.
-func contentOf(h http.Header) (kind string, e Encoding, err error) {
+// contentOf reads what a body is from its headers, of the types that there are.
+func contentOf(h http.Header, types ...string) (kind string, e Encoding, err error) {
 	kind, _, err = mime.ParseMediaType(h.Get("Content-Type"))
-	if err != nil || kind != protoType && kind != jsonType {
-		return "", 0, &refusal{Unsupported, fmt.Errorf("unsupported content type %.100q", h.Get("Content-Type")), "send " + protoType + " or " + jsonType}
+	if err != nil || !slices.Contains(types, kind) {
+		return "", 0, &refusal{Unsupported, fmt.Errorf("unsupported content type %.100q", h.Get("Content-Type")), "send " + strings.Join(types, " or ")}
 	}
 	// Several headers mean the same as one list.
 	switch name := strings.ToLower(strings.Join(h.Values("Content-Encoding"), ", ")); name {

@@ -10,11 +10,12 @@ const (
 	GRPC Transport = iota
 	HTTP
 	Zipkin // over HTTP as well; only traces
+	Jaeger // Thrift over HTTP, and gRPC; only traces
 	transports
 )
 
 // String is the transport's name in metrics.
-func (t Transport) String() string { return [transports]string{"grpc", "http", "zipkin"}[t] }
+func (t Transport) String() string { return [transports]string{"grpc", "http", "zipkin", "jaeger"}[t] }
 
 // Signal is a kind of telemetry.
 type Signal uint8
