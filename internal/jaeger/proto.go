@@ -1,0 +1,296 @@
+package jaeger
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/everspan/everspan/internal/span"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// AppendProto decodes a jaeger.api_v2 PostSpansRequest and appends its spans to b,
+// with the contract of [AppendThrift].
+func AppendProto(b *span.Batch, body []byte) (Result, error) {
+	rows := b.Len()
+	var res Result
+	err := fields(body, func(f field) error {
+		if f.number != 1 {
+			return nil
+		}
+		if err := f.want(protowire.BytesType); err != nil {
+			return err
+		}
+		return appendBatch(b, f.data, &res)
+	})
+	if err != nil {
+		b.Truncate(rows)
+		return Result{}, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	return res, nil
+}
+
+// appendBatch appends the spans of a Batch, whose process comes behind them.
+func appendBatch(b *span.Batch, msg []byte, res *Result) error {
+	var shared []byte
+	if err := fields(msg, func(f field) error {
+		if f.number == 2 {
+			shared = f.data
+			return f.want(protowire.BytesType)
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	n := 0
+	return fields(msg, func(f field) error {
+		if f.number != 1 {
+			return nil
+		}
+		n++
+		var r record
+		own, err := r.read(f)
+		if err != nil {
+			return fmt.Errorf("span %d: %w", n-1, err)
+		}
+		if own == nil {
+			own = shared
+		}
+		row, err := resource(b, "proto", own, func() (p process, err error) { return p, p.read(own) })
+		if err != nil {
+			return err
+		}
+		r.put(b, row, res)
+		return nil
+	})
+}
+
+// field is one field of a message.
+type field struct {
+	number protowire.Number
+	kind   protowire.Type
+	data   []byte // of a BytesType
+	num    uint64 // of the numeric types
+}
+
+var errWireType = errors.New("field has another wire type than the schema")
+
+// fields calls each for the fields of a message. Groups are passed over.
+func fields(msg []byte, each func(field) error) error {
+	for len(msg) > 0 {
+		var f field
+		var n int
+		f.number, f.kind, n = protowire.ConsumeTag(msg)
+		if n < 0 {
+			return protowire.ParseError(n)
+		}
+		msg = msg[n:]
+		switch f.kind {
+		case protowire.VarintType:
+			f.num, n = protowire.ConsumeVarint(msg)
+		case protowire.Fixed64Type:
+			f.num, n = protowire.ConsumeFixed64(msg)
+		case protowire.BytesType:
+			f.data, n = protowire.ConsumeBytes(msg)
+		default:
+			n = protowire.ConsumeFieldValue(f.number, f.kind, msg)
+		}
+		if n < 0 {
+			return fmt.Errorf("field %d: %w", f.number, protowire.ParseError(n))
+		}
+		msg = msg[n:]
+		if err := each(f); err != nil {
+			return fmt.Errorf("field %d: %w", f.number, err)
+		}
+	}
+	return nil
+}
+
+// want checks the wire type of a field whose number is known.
+func (f field) want(kind protowire.Type) error {
+	if f.kind != kind {
+		return errWireType
+	}
+	return nil
+}
+
+// read fills the record from a Span, and returns its process if it has its own.
+func (r *record) read(msg field) (own []byte, err error) {
+	if err := msg.want(protowire.BytesType); err != nil {
+		return nil, err
+	}
+	var duration time.Duration
+	startOK, durationOK := true, true
+	err = fields(msg.data, func(f field) (err error) {
+		if f.number == 5 || f.number > 10 {
+			return nil // flags, process_id and warnings say nothing new
+		}
+		if err := f.want(protowire.BytesType); err != nil {
+			return err
+		}
+		switch f.number {
+		case 1:
+			copyID(r.trace[:], f.data)
+		case 2:
+			copyID(r.id[:], f.data)
+		case 3:
+			r.name = f.data
+		case 4:
+			if err = another(&r.items); err == nil {
+				var one ref
+				err = one.read(f.data)
+				r.refs = append(r.refs, one)
+			}
+		case 6:
+			r.start, startOK, err = nanos(f.data)
+		case 7:
+			var ns int64
+			ns, durationOK, err = nanos(f.data)
+			duration = time.Duration(ns)
+		case 8:
+			r.tags, err = appendTag(r.tags, f.data, &r.items)
+		case 9:
+			err = r.readLog(f.data)
+		case 10:
+			own = f.data
+		}
+		return err
+	})
+	if !startOK || !durationOK || r.start < 0 || int64(duration) > math.MaxInt64-r.start {
+		r.bad = "start_time and duration end after the year 2262, or begin before 1970"
+	}
+	r.end = r.start + int64(duration)
+	return own, err
+}
+
+// copyID takes an id; a shorter one is padded with zeroes on the left.
+func copyID(id, data []byte) {
+	if len(data) <= len(id) {
+		copy(id[len(id)-len(data):], data)
+	}
+}
+
+// nanos reads a Timestamp or a Duration; false if ns can't reach it.
+func nanos(msg []byte) (ns int64, ok bool, err error) {
+	var seconds, rest int64
+	err = fields(msg, func(f field) error {
+		switch f.number {
+		case 1:
+			seconds = int64(f.num)
+		case 2:
+			rest = int64(int32(f.num))
+		default:
+			return nil
+		}
+		return f.want(protowire.VarintType)
+	})
+	const most = math.MaxInt64/1_000_000_000 - 2
+	if seconds > most || seconds < -most {
+		return 0, false, err
+	}
+	return seconds*1e9 + rest, true, err
+}
+
+func (r *ref) read(msg []byte) error {
+	return fields(msg, func(f field) error {
+		switch f.number {
+		case 1:
+			copyID(r.trace[:], f.data)
+		case 2:
+			copyID(r.id[:], f.data)
+		case 3:
+			r.follows = f.num == 1
+			return f.want(protowire.VarintType)
+		default:
+			return nil
+		}
+		return f.want(protowire.BytesType)
+	})
+}
+
+func (r *record) readLog(msg []byte) error {
+	if err := another(&r.items); err != nil {
+		return err
+	}
+	var l log
+	ok := true
+	err := fields(msg, func(f field) (err error) {
+		switch f.number {
+		case 1:
+			l.time, ok, err = nanos(f.data)
+		case 2:
+			l.fields, err = appendTag(l.fields, f.data, &r.items)
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return f.want(protowire.BytesType)
+	})
+	if !ok || l.time < 0 {
+		r.bad = "a log's timestamp is after the year 2262, or before 1970"
+	}
+	r.logs = append(r.logs, l)
+	return err
+}
+
+func (p *process) read(msg []byte) error {
+	return fields(msg, func(f field) (err error) {
+		switch f.number {
+		case 1:
+			p.service = f.data
+		case 2:
+			p.tags, err = appendTag(p.tags, f.data, &p.items)
+		default:
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return f.want(protowire.BytesType)
+	})
+}
+
+// protoTags are the types of a KeyValue's v_type; each has its value in a field of its
+// own, from 3 on, of one of protoKinds.
+var (
+	protoTags  = [...]span.Type{span.String, span.Bool, span.Int, span.Double, span.Bytes}
+	protoKinds = [...]protowire.Type{protowire.BytesType, protowire.VarintType, protowire.VarintType, protowire.Fixed64Type, protowire.BytesType}
+)
+
+// appendTag appends the tag that a KeyValue is.
+func appendTag(tags []tag, msg []byte, items *int) ([]tag, error) {
+	if err := another(items); err != nil {
+		return tags, err
+	}
+	var t tag
+	var kind uint64
+	var values [len(protoTags)]field
+	err := fields(msg, func(f field) error {
+		switch {
+		case f.number == 1:
+			t.key = f.data
+			return f.want(protowire.BytesType)
+		case f.number == 2:
+			kind = f.num
+			return f.want(protowire.VarintType)
+		case f.number-3 < protowire.Number(len(values)):
+			values[f.number-3] = f
+			return f.want(protoKinds[f.number-3])
+		}
+		return nil
+	})
+	if err == nil && kind >= uint64(len(protoTags)) {
+		err = fmt.Errorf("tag %.40q has the type %d", t.key, kind)
+	}
+	if err != nil {
+		return tags, err
+	}
+	t.typ, t.num, t.text = protoTags[kind], values[kind].num, values[kind].data
+	if t.typ == span.Bool && t.num != 0 {
+		t.num = 1
+	}
+	return append(tags, t), nil
+}
