@@ -60,7 +60,8 @@ func newServer(ctx context.Context, o *options, dir string) (*server, error) {
 
 // start runs the server on free ports and returns when it is ready.
 func (s *server) start(ctx context.Context) error {
-	args := []string{"serve", "--data", s.data, "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--zipkin", "off"}
+	args := []string{"serve", "--data", s.data, "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--zipkin", "off",
+		"--jaeger-grpc", "off", "--jaeger-storage", "off", "--jaeger-thrift", "off", "--jaeger-collector", "off", "--sampling-http", "off", "--sampling-grpc", "off"}
 	s.cmd = exec.Command(s.binary, append(args, s.flags...)...)
 	// Ctrl-C is for us: we end the server. It does not outlive us either.
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}

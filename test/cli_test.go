@@ -135,6 +135,9 @@ func TestCommandLine(t *testing.T) {
 		{"no port", serve("--http", "localhost"), "", expect{code: 1, stderr: []string{"--http localhost", "host:port"}, quiet: true}},
 		{"all interfaces", serve("--otlp-grpc", "0.0.0.0:0"), "", expect{code: 1, stderr: []string{"--otlp-grpc 0.0.0.0:0", "no authentication", "--insecure"}, quiet: true}},
 		{"no host", serve("--otlp-http", ":0"), "", expect{code: 1, stderr: []string{"--otlp-http :0", "--insecure"}, quiet: true}},
+		{"admin for all", serve("--admin", "0.0.0.0:0", "--insecure"), "", expect{code: 1, stderr: []string{"--admin 0.0.0.0:0", "--insecure does not open"}, quiet: true}},
+		{"only admin", []string{"serve", "--http", "off", "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off", "--admin", "127.0.0.1:0"}, "", expect{code: 1, stderr: []string{"every listener is off"}, quiet: true}},
+		{"sampling more than all", serve("--sampling-rate", "1.5"), "", expect{code: 1, stderr: []string{"--sampling-rate is 1.5", "between 0 and 1"}, quiet: true}},
 		{"a name", serve("--http", "example.com:0"), "", expect{code: 1, stderr: []string{"--http example.com:0", "--insecure"}, quiet: true}},
 		{"all off", []string{"serve", "--http", "off", "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off"}, "", expect{code: 1, stderr: []string{"every listener is off"}, quiet: true}},
 		{"data is a file", serve("--data", file), "", expect{code: 1, stderr: []string{"data folder", file}, quiet: true}},
@@ -162,7 +165,8 @@ func TestPortTaken(t *testing.T) {
 	}
 	defer l.Close()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	for _, flag := range []string{"--http", "--otlp-grpc", "--otlp-http", "--zipkin"} {
+	for _, flag := range append([]string{"http", "otlp-grpc", "otlp-http", "zipkin"}, extra...) {
+		flag = "--" + flag
 		args := []string{"serve", "--data", t.TempDir(), "--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--zipkin", "127.0.0.1:0", flag, l.Addr().String()}
 		out, errs, code := everspan(t, nil, args...)
 		expect{code: 1, quiet: true, stderr: []string{flag + " " + l.Addr().String(), "port " + port + " is taken", flag + " 127.0.0.1:0", "off"}}.check(t, out, errs, code)
@@ -181,9 +185,13 @@ func TestFolderInUse(t *testing.T) {
 
 func TestListenersOff(t *testing.T) {
 	t.Parallel()
-	flags := []string{"http", "otlp-grpc", "otlp-http", "zipkin"}
+	flags := append([]string{"http", "otlp-grpc", "otlp-http", "zipkin"}, extra...)
+	var on []string
+	for _, flag := range flags {
+		on = append(on, "--"+flag, "127.0.0.1:0")
+	}
 	for _, off := range flags {
-		s := serve(t, t.TempDir(), "--"+off, "off")
+		s := serve(t, t.TempDir(), append(slices.Clone(on), "--"+off, "off")...)
 		for _, flag := range flags {
 			if printed := strings.Contains(s.said(), "  "+flag+" "); printed == (flag == off) {
 				t.Errorf("--%s off: %s is printed: %v\n%s", off, flag, printed, s.said())
@@ -224,7 +232,7 @@ func TestSettings(t *testing.T) {
 		{"flag before variable", "memory: 3MiB", []string{"EVERSPAN_MEMORY=2MiB"}, args("--memory", "1MiB"), expect{code: 1, stderr: []string{"--memory is 1 MiB"}}},
 		{"flag before file", "memory: 3MiB", nil, args("--memory", "1MiB"), expect{code: 1, stderr: []string{"--memory is 1 MiB"}}},
 		{"file before default", "http: off", nil, []string{"serve", "--otlp-grpc", "off", "--otlp-http", "off", "--zipkin", "off"}, expect{code: 1, stderr: []string{"every listener is off"}}},
-		{"unknown key", "memory: 1GiB\nmemroy: 2GiB", nil, args(), expect{code: 2, stderr: []string{`unknown key "memroy"`, "data, http, otlp-grpc, otlp-http, zipkin, memory, flush-after"}}},
+		{"unknown key", "memory: 1GiB\nmemroy: 2GiB", nil, args(), expect{code: 2, stderr: []string{`unknown key "memroy"`, "data, http, otlp-grpc, otlp-http, zipkin, jaeger-grpc, jaeger-storage"}}},
 		{"nested", "memory: {a: 1}", nil, args(), expect{code: 2, stderr: []string{`key "memory"`, "one value"}}},
 		{"empty", "memory:", nil, args(), expect{code: 2, stderr: []string{`key "memory"`}}},
 		{"twice", "memory: 1GiB\nmemory: 2GiB", nil, args(), expect{code: 2, stderr: []string{`"memory"`, "line 2"}}},

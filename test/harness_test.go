@@ -23,8 +23,14 @@ import (
 
 var program string // the everspan that TestMain builds
 
+// extra are the listeners that a test has to ask for.
+var extra = []string{"jaeger-grpc", "jaeger-storage", "jaeger-thrift", "jaeger-collector", "sampling-http", "sampling-grpc", "admin"}
+
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
+		for _, flag := range extra {
+			os.Setenv("EVERSPAN_"+strings.ToUpper(strings.ReplaceAll(flag, "-", "_")), "off")
+		}
 		dir, err := os.MkdirTemp("", "everspan-test")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -51,6 +57,7 @@ type server struct {
 	grpc       string // 127.0.0.1:…
 	otlpHTTP   string
 	zipkin     string
+	ports      map[string]string // addresses of all listeners, by flag
 	mu         sync.Mutex
 	output     bytes.Buffer
 	outputDone chan struct{}
@@ -59,7 +66,7 @@ type server struct {
 // serve starts a server on free ports with its data in dir.
 func serve(t testing.TB, dir string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, data: dir, outputDone: make(chan struct{})}
+	s := &server{t: t, data: dir, ports: make(map[string]string), outputDone: make(chan struct{})}
 	s.cmd = exec.Command(program, append([]string{"serve", "--data", dir,
 		"--http", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--zipkin", "127.0.0.1:0"}, args...)...)
 	out, err := s.cmd.StderrPipe()
@@ -80,16 +87,11 @@ func serve(t testing.TB, dir string, args ...string) *server {
 			s.mu.Unlock()
 			switch f := strings.Fields(lines.Text()); {
 			case len(f) != 2:
-			case f[0] == "http":
-				s.http = f[1]
-			case f[0] == "otlp-grpc":
-				s.grpc = f[1]
-			case f[0] == "otlp-http":
-				s.otlpHTTP = f[1]
-			case f[0] == "zipkin":
-				s.zipkin = f[1]
 			case f[0] == "data":
+				s.http, s.grpc, s.otlpHTTP, s.zipkin = s.ports["http"], s.ports["otlp-grpc"], s.ports["otlp-http"], s.ports["zipkin"]
 				close(ready)
+			default:
+				s.ports[f[0]] = f[1]
 			}
 		}
 	}()

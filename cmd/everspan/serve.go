@@ -5,12 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -23,18 +21,27 @@ import (
 )
 
 type serveCmd struct {
-	Data          string        `default:"./everspan-data" env:"EVERSPAN_DATA" placeholder:"DIR" help:"Folder that holds everything (${default})."`
-	HTTP          string        `name:"http" default:"127.0.0.1:16686" env:"EVERSPAN_HTTP" placeholder:"ADDR" help:"Address of the query APIs (${default}). For every address: 'off' turns it off, port 0 takes a free one."`
-	OTLPGRPC      string        `name:"otlp-grpc" default:"127.0.0.1:4317" env:"EVERSPAN_OTLP_GRPC" placeholder:"ADDR" help:"Address for OTLP over gRPC (${default})."`
-	OTLPHTTP      string        `name:"otlp-http" default:"127.0.0.1:4318" env:"EVERSPAN_OTLP_HTTP" placeholder:"ADDR" help:"Address for OTLP over HTTP (${default})."`
-	Zipkin        string        `default:"127.0.0.1:9411" env:"EVERSPAN_ZIPKIN" placeholder:"ADDR" help:"Address for Zipkin v2 spans (${default})."`
-	Memory        size          `default:"512MiB" env:"EVERSPAN_MEMORY" placeholder:"SIZE" help:"Bound of what is held in memory (${default}). Past it, senders are told to retry."`
-	FlushAfter    time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans are written from the log into a block, however few (${default})."`
-	Retention     period        `default:"14d" env:"EVERSPAN_RETENTION" placeholder:"TIME" help:"How long spans are kept after they came, in days or like 36h (${default}); 0 keeps them for ever."`
-	RetentionSize size          `default:"0" env:"EVERSPAN_RETENTION_SIZE" placeholder:"SIZE" help:"How much disk blocks may take (no bound); past it, the oldest are deleted."`
-	Insecure      bool          `env:"EVERSPAN_INSECURE" help:"Allow addresses other than loopback. There is no authentication yet: everyone who reaches the port can read and write."`
-	LogLevel      string        `default:"info" enum:"debug,info,warn,error" env:"EVERSPAN_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error (${default})."`
-	Config        string        `env:"EVERSPAN_CONFIG" placeholder:"FILE" help:"YAML file with these settings, by the flags' names."`
+	Data            string        `default:"./everspan-data" env:"EVERSPAN_DATA" placeholder:"DIR" help:"Folder that holds everything (${default})."`
+	HTTP            string        `name:"http" default:"127.0.0.1:16686" env:"EVERSPAN_HTTP" placeholder:"ADDR" help:"Address of the query APIs (${default}). For every address: 'off' turns it off, port 0 takes a free one."`
+	OTLPGRPC        string        `name:"otlp-grpc" default:"127.0.0.1:4317" env:"EVERSPAN_OTLP_GRPC" placeholder:"ADDR" help:"Address for OTLP over gRPC (${default})."`
+	OTLPHTTP        string        `name:"otlp-http" default:"127.0.0.1:4318" env:"EVERSPAN_OTLP_HTTP" placeholder:"ADDR" help:"Address for OTLP over HTTP (${default})."`
+	Zipkin          string        `default:"127.0.0.1:9411" env:"EVERSPAN_ZIPKIN" placeholder:"ADDR" help:"Address for Zipkin v2 spans (${default})."`
+	JaegerGRPC      string        `name:"jaeger-grpc" default:"127.0.0.1:16685" env:"EVERSPAN_JAEGER_GRPC" placeholder:"ADDR" help:"Address of Jaeger's query service, gRPC (${default})."`
+	JaegerStorage   string        `name:"jaeger-storage" default:"127.0.0.1:17271" env:"EVERSPAN_JAEGER_STORAGE" placeholder:"ADDR" help:"Address for a Jaeger that keeps its spans here, remote storage v2 (${default})."`
+	JaegerThrift    string        `name:"jaeger-thrift" default:"127.0.0.1:14268" env:"EVERSPAN_JAEGER_THRIFT" placeholder:"ADDR" help:"Address for spans of old Jaeger clients, Thrift over HTTP (${default})."`
+	JaegerCollector string        `name:"jaeger-collector" default:"127.0.0.1:14250" env:"EVERSPAN_JAEGER_COLLECTOR" placeholder:"ADDR" help:"Address for spans of old Jaeger agents, gRPC (${default})."`
+	SamplingHTTP    string        `name:"sampling-http" default:"127.0.0.1:5778" env:"EVERSPAN_SAMPLING_HTTP" placeholder:"ADDR" help:"Address where SDKs ask for their sampling rate, HTTP (${default})."`
+	SamplingGRPC    string        `name:"sampling-grpc" default:"127.0.0.1:5779" env:"EVERSPAN_SAMPLING_GRPC" placeholder:"ADDR" help:"The same over gRPC (${default})."`
+	SamplingRate    float64       `name:"sampling-rate" default:"1" env:"EVERSPAN_SAMPLING_RATE" placeholder:"RATE" help:"The part of traces that those SDKs are told to keep, 0 to 1 (${default})."`
+	Admin           string        `default:"off" env:"EVERSPAN_ADMIN" placeholder:"ADDR" help:"Address for POST /admin/purge, of this machine only (${default})."`
+	AllowPurge      bool          `env:"EVERSPAN_ALLOW_PURGE" help:"Allow /admin/purge to delete all spans, as a test suite needs it."`
+	Memory          size          `default:"512MiB" env:"EVERSPAN_MEMORY" placeholder:"SIZE" help:"Bound of what is held in memory (${default}). Past it, senders are told to retry."`
+	FlushAfter      time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans are written from the log into a block, however few (${default})."`
+	Retention       period        `default:"14d" env:"EVERSPAN_RETENTION" placeholder:"TIME" help:"How long spans are kept after they came, in days or like 36h (${default}); 0 keeps them for ever."`
+	RetentionSize   size          `default:"0" env:"EVERSPAN_RETENTION_SIZE" placeholder:"SIZE" help:"How much disk blocks may take (no bound); past it, the oldest are deleted."`
+	Insecure        bool          `env:"EVERSPAN_INSECURE" help:"Allow addresses other than loopback. There is no authentication yet: everyone who reaches the port can read and write."`
+	LogLevel        string        `default:"info" enum:"debug,info,warn,error" env:"EVERSPAN_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error (${default})."`
+	Config          string        `env:"EVERSPAN_CONFIG" placeholder:"FILE" help:"YAML file with these settings, by the flags' names."`
 }
 
 // Help is printed below the flags.
@@ -66,6 +73,9 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	if c.FlushAfter <= 0 {
 		return fmt.Errorf("--flush-after is %v, it must be more than nothing", c.FlushAfter)
 	}
+	if !(c.SamplingRate >= 0 && c.SamplingRate <= 1) {
+		return fmt.Errorf("--sampling-rate is %v, it must be between 0 and 1", c.SamplingRate)
+	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return err
@@ -81,11 +91,11 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		debug.SetGCPercent(50)
 	}
 
-	listeners, err := c.listen()
-	if err != nil {
+	ports := c.ports()
+	if err := ports.listen(c.Insecure); err != nil {
 		return err
 	}
-	defer listeners.close()
+	defer ports.close()
 
 	data, err := filepath.Abs(c.Data)
 	if err != nil {
@@ -127,26 +137,25 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		return nil
 	}}
 
-	failed := make(chan error, 4)
-	grpcServer := receiver.GRPCServer()
-	httpServers := map[net.Listener]*http.Server{}
-	serve := func(l net.Listener, h http.Handler) {
-		if l != nil {
-			s := newHTTPServer(h, logger)
-			httpServers[l] = s
-			go func() { failed <- s.Serve(l) }()
-		}
-	}
-	serve(listeners.http, server.Handler())
-	serve(listeners.otlpHTTP, receiver)
-	serve(listeners.zipkin, server.ZipkinHandler())
-	if listeners.otlpGRPC != nil {
-		go func() { failed <- grpcServer.Serve(listeners.otlpGRPC) }()
-	}
+	web := func(h http.Handler) service { return webService{newHTTPServer(h, logger)} }
+	failed := make(chan error, len(ports))
+	ports.serve(map[string]service{
+		"http":             web(server.Handler()),
+		"otlp-grpc":        grpcService{receiver.GRPCServer()},
+		"otlp-http":        web(receiver),
+		"zipkin":           web(server.ZipkinHandler()),
+		"jaeger-grpc":      grpcService{server.JaegerQueryServer()},
+		"jaeger-storage":   grpcService{server.JaegerStorageServer()},
+		"jaeger-thrift":    web(server.JaegerThriftHandler()),
+		"jaeger-collector": grpcService{server.JaegerCollectorServer()},
+		"sampling-http":    web(api.SamplingHandler(c.SamplingRate)),
+		"sampling-grpc":    grpcService{server.SamplingServer(c.SamplingRate)},
+		"admin":            web(server.AdminHandler(c.AllowPurge)),
+	}, failed)
 
 	fmt.Fprintf(os.Stderr, "everspan %s\n", version)
-	listeners.print()
-	fmt.Fprintf(os.Stderr, "  data       %s\n", data)
+	ports.print(os.Stderr)
+	fmt.Fprintf(os.Stderr, "  %-16s  %s\n", "data", data)
 
 	select {
 	case <-ctx.Done():
@@ -157,33 +166,11 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	draining.Store(true)
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	stopped := make(chan struct{})
-	go func() { grpcServer.GracefulStop(); close(stopped) }()
-	for _, s := range httpServers {
-		if s.Shutdown(drain) != nil {
-			s.Close()
-		}
-	}
-	select {
-	case <-stopped:
-	case <-drain.Done():
-		grpcServer.Stop()
-	}
+	ports.stop(drain)
 	if closeErr := spans.Close(context.Background()); closeErr != nil {
 		logger.Error("could not write what is in memory; it is in the log and comes back at the next start", "error", closeErr)
 	}
 	return err
-}
-
-// newHTTPServer bounds how long a client may hold a connection without using it.
-func newHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
-	s := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug), Protocols: new(http.Protocols),
-	}
-	s.Protocols.SetHTTP1(true)
-	s.Protocols.SetUnencryptedHTTP2(true)
-	return s
 }
 
 // tell logs what opening the store found out of the ordinary.
@@ -205,72 +192,5 @@ func tell(logger *slog.Logger, r store.Report) {
 	}
 	if r.Blocks > 0 || r.Head > 0 {
 		logger.Info("opened", "blocks", r.Blocks, "spans_in_blocks", r.Spans, "spans_from_log", r.Head)
-	}
-}
-
-// listeners are the open ports; one that is off is nil.
-type listeners struct{ http, otlpGRPC, otlpHTTP, zipkin net.Listener }
-
-func (c *serveCmd) listen() (l listeners, err error) {
-	for _, p := range []struct {
-		flag, addr string
-		to         *net.Listener
-	}{{"http", c.HTTP, &l.http}, {"otlp-grpc", c.OTLPGRPC, &l.otlpGRPC}, {"otlp-http", c.OTLPHTTP, &l.otlpHTTP}, {"zipkin", c.Zipkin, &l.zipkin}} {
-		if p.addr == "off" {
-			continue
-		}
-		if *p.to, err = c.listenOn(p.flag, p.addr); err != nil {
-			l.close()
-			return listeners{}, err
-		}
-	}
-	if l == (listeners{}) {
-		return l, errors.New("every listener is off: nothing to serve")
-	}
-	return l, nil
-}
-
-func (c *serveCmd) listenOn(flag, addr string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, &hinted{fmt.Errorf("--%s %s: %w", flag, addr, err), "An address is host:port, like 127.0.0.1:4317, or off."}
-	}
-	if ip := net.ParseIP(host); !c.Insecure && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, &hinted{fmt.Errorf("--%s %s: this address can be reached from other machines, and there is no authentication yet", flag, addr),
-			"Listen on 127.0.0.1 behind a proxy that authenticates, or add --insecure."}
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		if strings.Contains(err.Error(), "in use") || strings.Contains(err.Error(), "Only one usage of each socket") {
-			return nil, &hinted{fmt.Errorf("--%s %s: port %s is taken by another process, maybe another everspan or a collector", flag, addr, port),
-				fmt.Sprintf("Stop that process, or choose another address: --%s %s (port 0 takes a free one, off turns it off).", flag, net.JoinHostPort(host, "0"))}
-		}
-		return nil, fmt.Errorf("--%s %s: %w", flag, addr, err)
-	}
-	return l, nil
-}
-
-func (l listeners) close() {
-	for _, one := range []net.Listener{l.http, l.otlpGRPC, l.otlpHTTP, l.zipkin} {
-		if one != nil {
-			one.Close()
-		}
-	}
-}
-
-// print says where each listener is, one line each: key, spaces, value. Tools
-// that start everspan on free ports read these lines.
-func (l listeners) print() {
-	if l.http != nil {
-		fmt.Fprintf(os.Stderr, "  http       http://%s\n", l.http.Addr())
-	}
-	if l.otlpGRPC != nil {
-		fmt.Fprintf(os.Stderr, "  otlp-grpc  %s\n", l.otlpGRPC.Addr())
-	}
-	if l.otlpHTTP != nil {
-		fmt.Fprintf(os.Stderr, "  otlp-http  http://%s\n", l.otlpHTTP.Addr())
-	}
-	if l.zipkin != nil {
-		fmt.Fprintf(os.Stderr, "  zipkin     http://%s\n", l.zipkin.Addr())
 	}
 }

@@ -93,10 +93,16 @@ func (b *backend) serveArgs(cfg config) ([]string, error) {
 		args = append(args, "--otlp-grpc", free)
 	}
 	if cfg.once {
-		args = append(args, "--otlp-http", free, "--zipkin", "off")
+		args = append(args, "--otlp-http", free)
+		for _, flag := range unused {
+			args = append(args, "--"+flag, "off")
+		}
 	}
 	return args, nil
 }
+
+// unused are the listeners of everspan that the demo has no use for.
+var unused = []string{"zipkin", "jaeger-grpc", "jaeger-storage", "jaeger-thrift", "jaeger-collector", "sampling-http", "sampling-grpc"}
 
 // ownAddress is the host:port of an address on this machine.
 func ownAddress(addr string) (string, error) {

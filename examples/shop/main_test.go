@@ -40,7 +40,9 @@ func fakeEverspan(args []string) error {
 	fs := flag.NewFlagSet("serve", flag.ContinueOnError)
 	data, web, otlp := fs.String("data", "", ""), fs.String("http", "127.0.0.1:16686", ""), fs.String("otlp-grpc", defaultEndpoint, "")
 	fs.String("otlp-http", "127.0.0.1:4318", "")
-	fs.String("zipkin", "127.0.0.1:9411", "")
+	for _, name := range unused {
+		fs.String(name, "127.0.0.1:9411", "")
+	}
 	if err := fs.Parse(args[1:]); err != nil {
 		return err
 	}
