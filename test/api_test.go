@@ -194,7 +194,18 @@ func TestTempoTraceByID(t *testing.T) {
 						t.Errorf("v2 protobuf: %d %s %s %+v, want %s", status, kind, got, r, want)
 					}
 				}
-				for _, accept := range []string{"", "*/*", "application/json", "application/json, application/protobuf"} {
+				for _, accept := range []string{"", "*/*", "application/json, text/plain, */*"} { // as Jaeger's clients do
+					var jaeger struct {
+						Data []struct {
+							Spans []struct{ OperationName string }
+						}
+					}
+					status, kind, body := s.get("/api/traces/"+id, accept)
+					if err := json.Unmarshal(body, &jaeger); err != nil || status != 200 || kind != "application/json" || len(jaeger.Data) != 1 || len(jaeger.Data[0].Spans) != 1 {
+						t.Fatalf("Jaeger's JSON: %d %s %v\n%s", status, kind, err, body)
+					}
+				}
+				for _, accept := range []string{"application/json", "application/json, application/protobuf"} {
 					status, kind, body := s.get("/api/traces/"+id, accept)
 					var v1 struct{ Batches json.RawMessage }
 					if err := json.Unmarshal(body, &v1); err != nil || status != 200 || kind != "application/json" {
@@ -224,6 +235,8 @@ func TestTempoTraceByID(t *testing.T) {
 		s = serve(t, s.data)
 	}
 	for path, want := range map[string]int{
+		"/jaeger/api/traces/" + traceB:             404,
+		"/api/v3/traces/" + traceB:                 404,
 		"/api/traces/" + traceB:                    404,
 		"/api/v2/traces/" + traceB:                 404,
 		"/api/v1/traces/" + traceB + "/waterfall":  404,

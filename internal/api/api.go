@@ -4,9 +4,11 @@
 //
 //	GET /api/v1/traces                  the newest traces, as JSON
 //	GET /api/v1/traces/{id}/waterfall   tree, critical path and verdict, as JSON
-//	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf
+//	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf; or Jaeger's
 //	GET /api/v2/traces/{id}             Tempo: the trace and whether it is whole
 //	GET /api/echo, /api/status/buildinfo
+//	GET /api/{services,operations,traces,dependencies}, /api/metrics/…   Jaeger's user interface
+//	GET /api/v3/…, /jaeger/api/…        Jaeger's API v3; and all of Jaeger's below a prefix
 //	GET /ready, /healthz, /metrics
 //	POST /v1/traces, /v1/logs, /v1/metrics   OTLP, as on its own port
 //	POST /api/v2/spans                       Zipkin, as on its own port
@@ -57,12 +59,13 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/traces/{id}/waterfall", s.waterfall)
 	mux.HandleFunc("GET /api/echo", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "echo") })
 	mux.HandleFunc("GET /api/status/buildinfo", s.buildInfo)
-	mux.HandleFunc("GET /api/traces/{id}", s.tempoTrace)
+	mux.HandleFunc("GET /api/traces/{id}", s.sharedTrace)
 	mux.HandleFunc("GET /api/v2/traces/{id}", s.tempoTraceV2)
 	for _, path := range []string{"/v1/traces", "/v1/logs", "/v1/metrics"} {
 		mux.Handle(path, s.Receiver)
 	}
 	s.zipkin(mux)
+	s.jaeger(mux)
 	return harden(gzhttp.GzipHandler(mux))
 }
 

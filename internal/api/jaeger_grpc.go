@@ -56,12 +56,12 @@ func (m jaegerMethods) register(s *Server, to *grpc.Server, health *health.Serve
 	health.SetServingStatus(service, grpc_health_v1.HealthCheckResponse_SERVING)
 }
 
-// badQuery is a request that can't be answered, whoever asks it how often.
-type badQuery struct{ error }
+// badRequest is a request that can't be answered, whoever asks it how often.
+type badRequest struct{ error }
 
 // grpcStatus is an error as gRPC tells it.
 func (s *Server) grpcStatus(ctx context.Context, method string, err error) error {
-	var bad badQuery
+	var bad badRequest
 	switch _, known := status.FromError(err); {
 	case err == nil || known:
 		return err

@@ -30,8 +30,9 @@ type jaegerQuery struct {
 type jaegerTag struct{ key, value string }
 
 const (
-	jaegerLimit   = 100 // traces, when nobody says how many
-	maxJaegerTags = 100
+	jaegerLimit     = 100    // traces, when nobody says how many
+	maxJaegerTraces = 10_000 // of one answer
+	maxJaegerTags   = 100
 )
 
 // filter is the query as TraceQL's tree.
@@ -223,7 +224,7 @@ func (s *Server) jaegerOperations(ctx context.Context, service, kind string) ([]
 	if kind != "" {
 		k := span.ParseKind(strings.ToLower(kind))
 		if k == span.KindUnspecified && !strings.EqualFold(kind, k.String()) {
-			return nil, nil, badQuery{fmt.Errorf("unsupported span kind: %.40q", kind)}
+			return nil, nil, badRequest{fmt.Errorf("unsupported span kind: %.40q", kind)}
 		}
 		all = append(all, equals(field(traceql.SpanKind), traceql.Static{Type: traceql.Kind, Num: int64(k)}))
 	}
@@ -269,7 +270,7 @@ func parsePageToken(token string) (*engine.Cursor, error) {
 	}
 	id, hexErr := hex.DecodeString(token[at+1:])
 	if at <= 0 || err != nil || hexErr != nil || len(id) != len(c.TraceID) {
-		return nil, badQuery{fmt.Errorf("page_token %.80q is not one of this server", token)}
+		return nil, badRequest{fmt.Errorf("page_token %.80q is not one of this server", token)}
 	}
 	c.TraceID = span.TraceID(id)
 	return &c, nil

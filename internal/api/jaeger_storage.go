@@ -26,7 +26,7 @@ func (s *Server) jaegerStorageMethods() (reader, dependencies, capabilities jaeg
 }
 
 // maxTraceIDs bounds how many traces one request asks for.
-const maxTraceIDs = maxLimit
+const maxTraceIDs = maxJaegerTraces
 
 // storageGetTraces sends the traces that are known of those that are asked for.
 func (s *Server) storageGetTraces(c *jaegerCall) error {
@@ -46,7 +46,7 @@ func (s *Server) storageGetTraces(c *jaegerCall) error {
 		return err
 	}
 	if len(ids) > maxTraceIDs {
-		return badQuery{fmt.Errorf("%d traces are asked for, at most %d are sent", len(ids), maxTraceIDs)}
+		return badRequest{fmt.Errorf("%d traces are asked for, at most %d are sent", len(ids), maxTraceIDs)}
 	}
 	for _, id := range ids {
 		t, err := s.Store.Trace(c.ctx, id)
@@ -72,7 +72,7 @@ func traceParams(msg []byte) (id span.TraceID, err error) {
 		}
 		raw, ok := f.Bytes()
 		if ok && len(raw) != len(id) {
-			return true, badQuery{fmt.Errorf("trace_id has %d bytes, it must have 16", len(raw))}
+			return true, badRequest{fmt.Errorf("trace_id has %d bytes, it must have 16", len(raw))}
 		}
 		copy(id[:], raw)
 		return ok, nil

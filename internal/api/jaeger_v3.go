@@ -42,7 +42,7 @@ func (s *Server) v3GetTrace(c *jaegerCall) error {
 	}
 	id, err := span.ParseTraceID(text)
 	if err != nil {
-		return badQuery{err}
+		return badRequest{err}
 	}
 	t, err := s.Store.Trace(c.ctx, id)
 	if err != nil {
@@ -69,7 +69,7 @@ func v3Query(req otlp.Message) (*jaegerQuery, error) {
 		return nil, err
 	}
 	if q.from == 0 || q.to == 0 {
-		return nil, badQuery{errors.New("start time min and max are required parameters")}
+		return nil, badRequest{errors.New("start time min and max are required parameters")}
 	}
 	return &q, nil
 }
@@ -85,7 +85,7 @@ func (s *Server) v3FindTraces(c *jaegerCall) error {
 // sendTraces answers a search with traces.
 func (s *Server) sendTraces(c *jaegerCall, q *jaegerQuery) error {
 	if q.paged {
-		return badQuery{errors.New("pagination does not go with whole traces; use search_depth, or ask for summaries")}
+		return badRequest{errors.New("pagination does not go with whole traces; use search_depth, or ask for summaries")}
 	}
 	why, err := q.findTraces(c.ctx, s, func(_ engine.Trace, t store.Trace) error { return sendTrace(t.Spans, c.send) })
 	c.partial(why)
@@ -178,11 +178,11 @@ func (s *Server) grpcDependencies(storage bool) func(*jaegerCall) error {
 		from, to = max(from, 0), max(to, 0)
 		switch {
 		case !storage && from == 0:
-			return badQuery{errors.New("start_time is required")}
+			return badRequest{errors.New("start_time is required")}
 		case !storage && to == 0:
-			return badQuery{errors.New("end_time is required")}
+			return badRequest{errors.New("end_time is required")}
 		case to != 0 && to <= from:
-			return badQuery{errors.New("end_time must be after start_time")}
+			return badRequest{errors.New("end_time must be after start_time")}
 		}
 		found, err := s.Engine.Dependencies(c.ctx, engine.Range{From: from, To: to})
 		if err != nil {

@@ -22,11 +22,11 @@ func eachField(msg []byte, do func(f *easyproto.FieldContext) (ok bool, err erro
 	for len(msg) > 0 {
 		var err error
 		if msg, err = f.NextField(msg); err != nil {
-			return badQuery{fmt.Errorf("malformed request: %w", err)}
+			return badRequest{fmt.Errorf("malformed request: %w", err)}
 		}
 		ok, err := do(&f)
 		if err == nil && !ok {
-			err = badQuery{fmt.Errorf("malformed request: field %d: %w", f.FieldNum, errWire)}
+			err = badRequest{fmt.Errorf("malformed request: field %d: %w", f.FieldNum, errWire)}
 		}
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func wireQuery(req []byte) (query []byte, err error) {
 		return ok, nil
 	})
 	if err == nil && query == nil {
-		err = badQuery{errors.New("missing query")}
+		err = badRequest{errors.New("missing query")}
 	}
 	return query, err
 }
@@ -79,7 +79,7 @@ func (q *jaegerQuery) readQuery(msg []byte, pagination uint32, readTag func([]by
 			size, q.after, err = wirePage(part)
 		case 9, 10: // filter has the number before pagination; 9 is raw_traces in api_v3
 			if f.FieldNum == pagination-1 {
-				return true, badQuery{errors.New("query.filter is not supported; use service_name, operation_name, attributes and durations")}
+				return true, badRequest{errors.New("query.filter is not supported; use service_name, operation_name, attributes and durations")}
 			}
 			ok = true
 		default:
@@ -92,7 +92,7 @@ func (q *jaegerQuery) readQuery(msg []byte, pagination uint32, readTag func([]by
 	}
 	if size > 0 {
 		if q.limit > 0 {
-			return badQuery{errors.New("search_depth and pagination exclude each other")}
+			return badRequest{errors.New("search_depth and pagination exclude each other")}
 		}
 		q.limit, q.paged = size, true
 	}
@@ -105,16 +105,16 @@ func (q *jaegerQuery) check() error {
 	if q.limit <= 0 {
 		q.limit = jaegerLimit
 	}
-	q.limit = min(q.limit, maxLimit)
+	q.limit = min(q.limit, maxJaegerTraces)
 	switch {
 	case q.to != 0 && q.from >= q.to:
-		return badQuery{errors.New("the minimum start time must be before the maximum")}
+		return badRequest{errors.New("the minimum start time must be before the maximum")}
 	case q.shortest < 0 || q.longest < 0:
-		return badQuery{errors.New("a duration is negative")}
+		return badRequest{errors.New("a duration is negative")}
 	case q.longest != 0 && q.shortest > q.longest:
-		return badQuery{errors.New("the minimum duration is more than the maximum")}
+		return badRequest{errors.New("the minimum duration is more than the maximum")}
 	case len(q.tags) > maxJaegerTags:
-		return badQuery{fmt.Errorf("%d attributes, at most %d are taken", len(q.tags), maxJaegerTags)}
+		return badRequest{fmt.Errorf("%d attributes, at most %d are taken", len(q.tags), maxJaegerTags)}
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func wirePage(msg []byte) (size int, c *engine.Cursor, err error) {
 		case 1:
 			var n uint32
 			n, ok = f.Uint32()
-			size = int(min(n, maxLimit))
+			size = int(min(n, maxJaegerTraces))
 		case 2:
 			token, ok = f.String()
 		default:
@@ -136,7 +136,7 @@ func wirePage(msg []byte) (size int, c *engine.Cursor, err error) {
 		return ok, nil
 	})
 	if err == nil && size == 0 {
-		err = badQuery{errors.New("pagination.page_size is required")}
+		err = badRequest{errors.New("pagination.page_size is required")}
 	}
 	if err == nil {
 		c, err = parsePageToken(token)
@@ -225,7 +225,7 @@ func wireValue(msg []byte) (text string, err error) {
 			v, ok = f.Bytes()
 			text = base64.StdEncoding.EncodeToString(v)
 		default:
-			return true, badQuery{errors.New("an attribute to search for is a list; search for one of its values")}
+			return true, badRequest{errors.New("an attribute to search for is a list; search for one of its values")}
 		}
 		return ok, nil
 	})

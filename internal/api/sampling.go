@@ -54,7 +54,7 @@ func (s *Server) SamplingServer(rate float64) *grpc.Server {
 			return err
 		}
 		if service == "" {
-			return badQuery{fmt.Errorf("serviceName is required")}
+			return badRequest{fmt.Errorf("serviceName is required")}
 		}
 		return c.send(encodeJaeger(func(m *easyproto.MessageMarshaler) {
 			m.AppendInt32(1, 0) // PROBABILISTIC

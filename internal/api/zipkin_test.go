@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/everspan/everspan/internal/bucket"
+	"github.com/everspan/everspan/internal/engine"
 	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/span/spantest"
@@ -38,7 +39,7 @@ func newServer(t *testing.T, inFlight int64) *Server {
 		log.Close()
 	})
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: inFlight, MaxBody: 1 << 20, Logger: quiet})
-	return &Server{Store: spans, Log: log, Receiver: receiver, Logger: quiet, Ready: func() error { return nil }}
+	return &Server{Store: spans, Engine: engine.New(spans, engine.Options{}), Log: log, Receiver: receiver, Logger: quiet, Ready: func() error { return nil }}
 }
 
 func send(h http.Handler, method, path, contentType, encoding string, body []byte) *httptest.ResponseRecorder {

@@ -200,8 +200,10 @@ func TestRejected(t *testing.T) {
 	b.Spans[1].SpanID = 0
 	b.Spans[2].StartTime = time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC)
 	for name, decode := range map[string]func() (jaeger.Result, error){
-		"thrift": func() (jaeger.Result, error) { return jaeger.AppendThrift(new(span.Batch), encodeThrift(t, toThrift(b))) },
-		"proto":  func() (jaeger.Result, error) { return jaeger.AppendProto(new(span.Batch), encodeProto(t, b)) },
+		"thrift": func() (jaeger.Result, error) {
+			return jaeger.AppendThrift(new(span.Batch), encodeThrift(t, toThrift(b)))
+		},
+		"proto": func() (jaeger.Result, error) { return jaeger.AppendProto(new(span.Batch), encodeProto(t, b)) },
 	} {
 		if res, err := decode(); err != nil || res.Spans != 1 || res.Rejected != 3 || !strings.Contains(res.Reason, "trace id") {
 			t.Errorf("%s: %+v, %v", name, res, err)

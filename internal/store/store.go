@@ -68,8 +68,8 @@ type Store struct {
 	working    atomic.Int64  // payloads and queries being worked on
 
 	flush   chan request
-	stopped chan struct{}   // closed when the flusher takes no more requests
-	ended   sync.WaitGroup  // of flusher and janitor
+	stopped chan struct{}  // closed when the flusher takes no more requests
+	ended   sync.WaitGroup // of flusher and janitor
 	stop    context.CancelFunc
 
 	counts counters
