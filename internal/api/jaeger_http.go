@@ -87,7 +87,7 @@ func (s *Server) jaegerStatus(r *http.Request, err error) int {
 		return 0
 	case errors.As(err, &bad):
 		return http.StatusBadRequest
-	case errors.Is(err, errNoTrace):
+	case errors.Is(err, errNoTrace), errors.Is(err, errNoTraces):
 		return http.StatusNotFound
 	case errors.Is(err, store.ErrClosed):
 		return http.StatusServiceUnavailable
@@ -96,7 +96,10 @@ func (s *Server) jaegerStatus(r *http.Request, err error) int {
 	return http.StatusInternalServerError
 }
 
-var errNoTrace = errors.New("trace not found")
+var (
+	errNoTrace  = errors.New("trace not found")
+	errNoTraces = errors.New("no traces found")
+)
 
 func (s *Server) uiServices(w http.ResponseWriter, r *http.Request) {
 	names, why, err := s.jaegerServices(r.Context())

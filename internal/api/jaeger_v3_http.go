@@ -112,7 +112,7 @@ func (s *Server) v3Traces(w http.ResponseWriter, r *http.Request) {
 	}
 	traces, why, err := s.collect(r.Context(), q)
 	if err == nil && len(traces) == 0 && len(why) == 0 {
-		err = fmt.Errorf("no %w", errNoTrace)
+		err = errNoTraces
 	}
 	if err != nil {
 		s.v3Fail(w, r, err)

@@ -119,16 +119,6 @@ func encodeProto(t testing.TB, b *model.Batch) []byte {
 	return body
 }
 
-// dump prints each span by itself, sorted.
-func dump(b *span.Batch) string {
-	var spans []string
-	for row := range uint32(b.Len()) {
-		spans = append(spans, spantest.Dump(b, row))
-	}
-	slices.Sort(spans)
-	return strings.Join(spans, "\n")
-}
-
 // TestAsTheCollector compares with what the collector's own receivers make of the
 // same bytes.
 func TestAsTheCollector(t *testing.T) {
@@ -167,7 +157,7 @@ func TestAsTheCollector(t *testing.T) {
 		if _, err := otlp.AppendTraces(&want, raw); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(dump(&want), dump(&got)); diff != "" {
+		if diff := cmp.Diff(spantest.Dump(&want), spantest.Dump(&got)); diff != "" {
 			t.Errorf("%s (-collector +got):\n%s", c.name, diff)
 		}
 	}

@@ -1,0 +1,318 @@
+package api
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/VictoriaMetrics/easyproto"
+	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/span"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/encoding"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// dial serves s on a free port, and returns a connection to it.
+func dial(t *testing.T, s *grpc.Server) *grpc.ClientConn {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.Serve(l)
+	conn, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(); s.Stop() })
+	return conn
+}
+
+// rawCodec sends and receives encoded messages.
+type rawCodec struct{ encoding.CodecV2 }
+
+func (rawCodec) Name() string { return "proto" }
+
+func (rawCodec) Marshal(v any) (mem.BufferSlice, error) {
+	return mem.BufferSlice{mem.SliceBuffer(*v.(*[]byte))}, nil
+}
+
+func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
+	*v.(*[]byte) = data.Materialize()
+	return nil
+}
+
+// ask calls a method, and returns all messages that come.
+func ask(t *testing.T, conn *grpc.ClientConn, method string, req []byte) (messages [][]byte, trailer []string, err error) {
+	t.Helper()
+	stream, err := conn.NewStream(t.Context(), &grpc.StreamDesc{ServerStreams: true}, method, grpc.ForceCodecV2(rawCodec{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.SendMsg(&req); err != nil {
+		t.Fatal(err)
+	}
+	stream.CloseSend()
+	for {
+		var m []byte
+		switch err := stream.RecvMsg(&m); {
+		case errors.Is(err, io.EOF):
+			return messages, stream.Trailer()["x-everspan-partial"], nil
+		case err != nil:
+			return messages, nil, err
+		}
+		messages = append(messages, m)
+	}
+}
+
+// message encodes a request.
+func message(fill func(m *easyproto.MessageMarshaler)) []byte { return encodeJaeger(fill) }
+
+// wireText prints a message by the numbers of its fields.
+func wireText(out *strings.Builder, indent string, msg []byte) {
+	if !valid(msg) {
+		fmt.Fprintf(out, "%s%x\n", indent, msg)
+		return
+	}
+	for len(msg) > 0 {
+		number, kind, n := protowire.ConsumeTag(msg)
+		msg = msg[n:]
+		fmt.Fprintf(out, "%s%d: ", indent, number)
+		switch kind {
+		case protowire.VarintType:
+			v, n := protowire.ConsumeVarint(msg)
+			msg = msg[n:]
+			fmt.Fprintln(out, v)
+		case protowire.Fixed64Type:
+			v, n := protowire.ConsumeFixed64(msg)
+			msg = msg[n:]
+			fmt.Fprintf(out, "%d (fixed)\n", v)
+		case protowire.BytesType:
+			v, n := protowire.ConsumeBytes(msg)
+			msg = msg[n:]
+			switch {
+			case printable(v):
+				fmt.Fprintf(out, "%q\n", v)
+			case valid(v):
+				fmt.Fprintln(out, "{")
+				wireText(out, indent+"  ", v)
+				fmt.Fprintf(out, "%s}\n", indent)
+			default:
+				fmt.Fprintln(out, hex.EncodeToString(v))
+			}
+		}
+	}
+}
+
+func printable(v []byte) bool {
+	return utf8.Valid(v) && strings.IndexFunc(string(v), func(r rune) bool { return r < ' ' }) < 0
+}
+
+func valid(v []byte) bool {
+	for len(v) > 0 {
+		number, kind, n := protowire.ConsumeTag(v)
+		if n < 0 || kind > protowire.BytesType || number > 20 {
+			return false
+		}
+		v = v[n:]
+		if n = protowire.ConsumeFieldValue(number, kind, v); n < 0 {
+			return false
+		}
+		v = v[n:]
+	}
+	return true
+}
+
+// grpcContract compares what the methods of a service answer with a golden file.
+func grpcContract(t *testing.T, file string, conn *grpc.ClientConn, calls []grpcCall) {
+	t.Helper()
+	var got strings.Builder
+	for _, c := range calls {
+		fmt.Fprintf(&got, "%s", c.method)
+		if c.req != nil {
+			got.WriteString("\n")
+			wireText(&got, "  > ", c.req)
+		} else {
+			got.WriteString("\n")
+		}
+		messages, _, err := ask(t, conn, c.method, c.req)
+		for _, m := range messages {
+			fmt.Fprintf(&got, "message\n")
+			wireText(&got, "  ", m)
+		}
+		if err != nil {
+			fmt.Fprintf(&got, "%s: %s\n", status.Code(err), status.Convert(err).Message())
+		}
+		got.WriteString("\n")
+	}
+	golden(t, file, got.String())
+}
+
+type grpcCall struct {
+	method string
+	req    []byte
+}
+
+// query encodes a request with a query, from its first second to its last.
+func query(fill func(q *easyproto.MessageMarshaler)) []byte {
+	return message(func(m *easyproto.MessageMarshaler) {
+		q := m.AppendMessage(1)
+		q.AppendMessage(4).AppendInt64(1, 1_699_999_999)
+		q.AppendMessage(5).AppendInt64(1, 1_700_001_000)
+		if fill != nil {
+			fill(q)
+		}
+	})
+}
+
+func TestJaegerQueryService(t *testing.T) {
+	s := newShop(t)
+	const service = "/jaeger.api_v3.QueryService/"
+	attribute := func(q *easyproto.MessageMarshaler, key, value string) {
+		a := q.AppendMessage(3)
+		a.AppendString(1, key)
+		a.AppendString(2, value)
+	}
+	grpcContract(t, "jaeger_grpc.txt", dial(t, s.JaegerQueryServer()), []grpcCall{
+		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "abcd") })},
+		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "abce") })},
+		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "xyz") })},
+		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendUint64(1, 5) })},
+		{service + "GetTrace", []byte{0x0a, 0x05}},
+		{service + "FindTraces", query(func(q *easyproto.MessageMarshaler) {
+			q.AppendString(1, "gateway")
+			attribute(q, "http.status_code", "404")
+			q.AppendBool(9, true)
+		})},
+		{service + "FindTraces", query(func(q *easyproto.MessageMarshaler) { q.AppendString(1, "nobody") })},
+		{service + "FindTraces", query(func(q *easyproto.MessageMarshaler) { q.AppendMessage(10).AppendString(1, "eq") })},
+		{service + "FindTraces", query(func(q *easyproto.MessageMarshaler) { q.AppendMessage(11).AppendUint32(1, 3) })},
+		{service + "FindTraces", message(func(m *easyproto.MessageMarshaler) { m.AppendMessage(1).AppendString(1, "x") })},
+		{service + "FindTraces", nil},
+		{service + "FindTraceSummaries", query(func(q *easyproto.MessageMarshaler) { q.AppendInt32(8, 2) })},
+		{service + "FindTraceSummaries", query(func(q *easyproto.MessageMarshaler) { q.AppendMessage(11).AppendUint32(1, 1) })},
+		{service + "FindTraceSummaries", query(func(q *easyproto.MessageMarshaler) {
+			p := q.AppendMessage(11)
+			p.AppendUint32(1, 1)
+			p.AppendString(2, "odd")
+		})},
+		{service + "FindTraceSummaries", query(func(q *easyproto.MessageMarshaler) {
+			q.AppendInt32(8, 5)
+			q.AppendMessage(11).AppendUint32(1, 1)
+		})},
+		{service + "FindTraceSummaries", query(func(q *easyproto.MessageMarshaler) {
+			q.AppendMessage(6).AppendInt32(2, 30_000_000)
+			q.AppendMessage(7).AppendInt32(2, 30_000_000)
+		})},
+		{service + "FindSpans", nil},
+		{service + "GetDependencies", nil},
+	})
+}
+
+func TestJaegerStorage(t *testing.T) {
+	s := newShop(t)
+	const reader = "/jaeger.storage.v2.TraceReader/"
+	get := func(ids ...span.TraceID) []byte {
+		return message(func(m *easyproto.MessageMarshaler) {
+			for _, id := range ids {
+				m.AppendMessage(1).AppendBytes(1, id[:])
+			}
+		})
+	}
+	attribute := func(q *easyproto.MessageMarshaler, key string, value func(v *easyproto.MessageMarshaler)) {
+		a := q.AppendMessage(3)
+		a.AppendString(1, key)
+		value(a.AppendMessage(2))
+	}
+	conn := dial(t, s.JaegerStorageServer())
+	grpcContract(t, "jaeger_storage.txt", conn, []grpcCall{
+		{"/jaeger.storage.v2.Capabilities/GetCapabilities", nil},
+		{reader + "GetTraces", get(span.TraceID{14: 0xab, 15: 0xcd}, span.TraceID{15: 1})},
+		{reader + "GetTraces", message(func(m *easyproto.MessageMarshaler) { m.AppendMessage(1).AppendBytes(1, []byte{1}) })},
+		{reader + "FindTraceIDs", query(func(q *easyproto.MessageMarshaler) {
+			attribute(q, "http.status_code", func(v *easyproto.MessageMarshaler) { v.AppendInt64(3, 200) })
+			attribute(q, "ratio", func(v *easyproto.MessageMarshaler) { v.AppendDouble(4, 0.5) })
+			attribute(q, "cached", func(v *easyproto.MessageMarshaler) { v.AppendBool(2, false) })
+		})},
+		{reader + "FindTraceIDs", query(func(q *easyproto.MessageMarshaler) {
+			attribute(q, "blob", func(v *easyproto.MessageMarshaler) { v.AppendBytes(7, []byte{0, 1, 255}) })
+		})},
+		{reader + "FindTraceIDs", query(func(q *easyproto.MessageMarshaler) {
+			attribute(q, "x", func(v *easyproto.MessageMarshaler) { v.AppendMessage(5) })
+		})},
+		{reader + "FindTraceIDs", query(func(q *easyproto.MessageMarshaler) { q.AppendMessage(10).AppendUint32(1, 2) })},
+		{reader + "FindTraceSummaries", query(func(q *easyproto.MessageMarshaler) { q.AppendString(2, "load") })},
+		{reader + "FindTraces", query(func(q *easyproto.MessageMarshaler) { q.AppendMessage(9).AppendString(1, "eq") })},
+		// Without times, and with those of a Go program that does not set them.
+		{reader + "FindTraceIDs", message(func(m *easyproto.MessageMarshaler) {
+			q := m.AppendMessage(1)
+			q.AppendMessage(4).AppendInt64(1, -62135596800)
+			q.AppendMessage(5).AppendInt64(1, -62135596800)
+			q.AppendInt32(8, 1)
+		})},
+	})
+	// The same port takes spans, which are readable at once.
+	const export = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+	var b span.Batch
+	row := b.Begin(0, 0)
+	b.Resources.Intern([]byte("one"))
+	b.Scopes.Intern([]byte("one"))
+	b.ID[row] = span.ID{1}
+	b.Commit(row, span.TraceID{7})
+	if _, _, err := ask(t, conn, export, otlp.AppendProto(nil, &b)); err != nil {
+		t.Fatal(err)
+	}
+	if messages, _, err := ask(t, conn, reader+"GetTraces", get(span.TraceID{7})); err != nil || len(messages) != 1 {
+		t.Errorf("what was written: %d messages, %v", len(messages), err)
+	}
+	for _, service := range []string{"", "jaeger.storage.v2.TraceReader", "jaeger.storage.v2.DependencyReader", "jaeger.storage.v2.Capabilities"} {
+		res, err := grpc_health_v1.NewHealthClient(conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: service})
+		if err != nil || res.Status != grpc_health_v1.HealthCheckResponse_SERVING {
+			t.Errorf("health of %q: %v, %v", service, res, err)
+		}
+	}
+}
+
+// TestSendTrace splits a trace whose spans are of very different sizes.
+func TestSendTrace(t *testing.T) {
+	var b span.Batch
+	b.Resources.Intern([]byte("one"))
+	b.Scopes.Intern([]byte("one"))
+	for i := range 5000 {
+		row := b.Begin(0, 0)
+		b.ID[row] = span.ID{byte(i >> 8), byte(i), 1}
+		size := 10
+		switch {
+		case i == 100:
+			size = 3 << 20 // alone more than a message should have
+		case i > 2500 && i < 2600:
+			size = 100 << 10
+		}
+		b.Attrs.Text([]byte("text"), span.String, []byte(strings.Repeat("x", size)))
+		b.Commit(row, span.TraceID{1})
+	}
+	spans, messages := 0, 0
+	if err := sendTrace(&b, func(m otlp.Message) error {
+		traces, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(m)
+		n := traces.SpanCount()
+		if len(m) > chunkBytes && n != 1 || n == 0 {
+			t.Errorf("a message of %d bytes has %d spans", len(m), n)
+		}
+		spans += n
+		messages++
+		return err
+	}); err != nil || spans != b.Len() || messages > 40 {
+		t.Errorf("%d spans in %d messages, %v", spans, messages, err)
+	}
+}
