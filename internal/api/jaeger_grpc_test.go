@@ -217,6 +217,16 @@ func TestJaegerQueryService(t *testing.T) {
 		})},
 		{service + "FindSpans", nil},
 		{service + "GetDependencies", nil},
+		{service + "GetDependencies", message(func(m *easyproto.MessageMarshaler) {
+			m.AppendMessage(1).AppendInt64(1, 1_699_999_999)
+			m.AppendMessage(2).AppendInt64(1, 1_700_001_000)
+		})},
+		{service + "GetServices", nil},
+		{service + "GetOperations", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "gateway") })},
+		{service + "GetOperations", message(func(m *easyproto.MessageMarshaler) {
+			m.AppendString(1, "gateway")
+			m.AppendString(2, "client")
+		})},
 	})
 }
 
@@ -238,6 +248,9 @@ func TestJaegerStorage(t *testing.T) {
 	conn := dial(t, s.JaegerStorageServer())
 	grpcContract(t, "jaeger_storage.txt", conn, []grpcCall{
 		{"/jaeger.storage.v2.Capabilities/GetCapabilities", nil},
+		{"/jaeger.storage.v2.DependencyReader/GetDependencies", nil},
+		{reader + "GetServices", nil},
+		{reader + "GetOperations", nil},
 		{reader + "GetTraces", get(span.TraceID{14: 0xab, 15: 0xcd}, span.TraceID{15: 1})},
 		{reader + "GetTraces", message(func(m *easyproto.MessageMarshaler) { m.AppendMessage(1).AppendBytes(1, []byte{1}) })},
 		{reader + "FindTraceIDs", query(func(q *easyproto.MessageMarshaler) {

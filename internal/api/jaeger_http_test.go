@@ -26,6 +26,22 @@ func TestJaegerTraces(t *testing.T) {
 	})
 }
 
+func TestJaegerNames(t *testing.T) {
+	contract(t, "jaeger_names.txt", newShop(t).Handler(), []string{
+		"/api/services",
+		"/api/services/gateway/operations",
+		"/api/services/nobody/operations",
+		"/api/operations?service=gateway",
+		"/jaeger/api/operations?service=gateway&spanKind=client",
+		"/api/dependencies?endTs=1700001000000&lookback=3600000",
+		"/api/dependencies?endTs=1700001000000&lookback=3600000&service=nobody",
+		"/api/v3/services",
+		"/api/v3/operations?service=gateway&spanKind=server",
+		"/api/v3/operations?service=cart&span_kind=CLIENT",
+		"/api/v3/dependencies?startTime=2023-11-14T22:13:19Z&endTime=2023-11-14T23:00:00Z",
+	})
+}
+
 // TestJaegerSearch asks for traces by what they have, and compares which are found.
 func TestJaegerSearch(t *testing.T) {
 	s := newShop(t)
