@@ -17,6 +17,7 @@ func (s *Server) uiDependencies(w http.ResponseWriter, r *http.Request) {
 		s.uiFail(w, r, err)
 		return
 	}
+	in.To += 1e6 // the last ms counts
 	found, err := s.Engine.Dependencies(r.Context(), in)
 	if err != nil {
 		s.uiFail(w, r, err)
@@ -49,5 +50,5 @@ func lookback(v url.Values, otherwise time.Duration) (engine.Range, error) {
 	if back == 0 || end == 0 {
 		return engine.Range{}, badRequest{errors.New("the time between endTs-lookback and endTs is empty")}
 	}
-	return engine.Range{From: max(end-back, 0)*1e6 + 1, To: end*1e6 + 1}, nil
+	return engine.Range{From: max(end-back, 0) * 1e6, To: end * 1e6}, nil
 }

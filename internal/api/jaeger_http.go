@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/everspan/everspan/internal/engine"
 	"github.com/everspan/everspan/internal/jaeger"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/store"
@@ -85,7 +86,7 @@ func (s *Server) jaegerStatus(r *http.Request, err error) int {
 	switch {
 	case r.Context().Err() != nil:
 		return 0
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), errors.Is(err, engine.ErrRange):
 		return http.StatusBadRequest
 	case errors.Is(err, errNoTrace), errors.Is(err, errNoTraces):
 		return http.StatusNotFound

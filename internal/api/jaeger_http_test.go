@@ -42,6 +42,19 @@ func TestJaegerNames(t *testing.T) {
 	})
 }
 
+// TestJaegerMetrics asks about the three minutes of testdata/shop.json.
+func TestJaegerMetrics(t *testing.T) {
+	const when = "&endTs=1700000160000&lookback=180000&step=60000"
+	contract(t, "jaeger_metrics.txt", newShop(t).Handler(), []string{
+		"/api/metrics/calls?service=gateway&service=cart" + when,
+		"/api/metrics/calls?service=gateway&groupByOperation=true&spanKind=client&spanKind=server" + when,
+		"/api/metrics/errors?service=gateway&service=cart&ratePer=600000" + when,
+		"/api/metrics/latencies?service=cart&quantile=0.95" + when,
+		"/api/metrics/calls?service=nobody" + when,
+		"/api/metrics/minstep",
+	})
+}
+
 // TestJaegerSearch asks for traces by what they have, and compares which are found.
 func TestJaegerSearch(t *testing.T) {
 	s := newShop(t)
