@@ -49,4 +49,8 @@ func check(t *testing.T, decode func(*span.Batch, []byte) (zipkin.Result, error)
 	if got, want := spantest.Dump(&again), spantest.Dump(&b); got != want {
 		t.Fatalf("as OTLP:\n%s\nwant:\n%s", got, want)
 	}
+	// Zipkin's JSON of it is read as well.
+	if back, err := zipkin.AppendJSON(new(span.Batch), zipkin.AppendSpans(nil, &b)); err != nil || back.Spans != b.Len() {
+		t.Fatalf("as Zipkin: %+v, %v", back, err)
+	}
 }

@@ -60,6 +60,42 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestAppendSpans: what came from Zipkin goes out as it was. What came by OTLP is as a
+// Zipkin exporter would have sent it.
+func TestAppendSpans(t *testing.T) {
+	var b, again span.Batch
+	if _, err := AppendJSON(&b, read(t, "testdata/spans.json")); err != nil {
+		t.Fatal(err)
+	}
+	if res, err := AppendJSON(&again, AppendSpans(nil, &b)); err != nil || res.Rejected > 0 {
+		t.Fatalf("%+v, %v", res, err)
+	}
+	if got, want := spantest.Dump(&again), spantest.Dump(&b); got != want {
+		t.Errorf("read back:\n%s\nwant:\n%s", got, want)
+	}
+	row := b.Begin(b.Resource[0], b.Scope[0])
+	b.ID[row], b.Kind[row], b.Status[row], b.Duration[row] = span.ID{1}, span.KindInternal, span.StatusOK, 500
+	b.Attrs.Num([]byte("n"), span.Int, 3)
+	b.Attrs.Text([]byte("list"), span.JSON, []byte(`["a",1]`))
+	b.Attrs.Text([]byte("network.peer.address"), span.String, []byte("/var/run/socket"))
+	b.AddEvent(row, 7000, []byte("exception"), 0)
+	b.Events.Attrs.Text([]byte("type"), span.String, []byte("E"))
+	b.Events.Attrs.Num([]byte("n"), span.Int, 1)
+	b.Commit(row, span.TraceID{1})
+	var out bytes.Buffer
+	if err := json.Indent(&out, AppendSpans(nil, &b), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile("testdata/encoded.json", out.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := read(t, "testdata/encoded.json"); !bytes.Equal(out.Bytes(), want) {
+		t.Errorf("encoded:\n%s\nwant:\n%s", &out, want)
+	}
+}
+
 // toProto encodes a JSON body as protobuf.
 func toProto(t testing.TB, body []byte) (out []byte) {
 	t.Helper()
