@@ -22,10 +22,10 @@ const maxJaegerSpans = 1 << 18
 
 var errEnough = errors.New("enough")
 
-// collect runs a query and gathers traces until they have maxJaegerSpans spans.
-func (s *Server) collect(ctx context.Context, q *jaegerQuery) (traces []store.Trace, why []string, err error) {
+// collect gathers the traces that were found until they have maxJaegerSpans spans.
+func (s *Server) collect(ctx context.Context, found *engine.Found) (traces []store.Trace, why []string, err error) {
 	spans := 0
-	why, err = q.findTraces(ctx, s, func(_ engine.Trace, t store.Trace) error {
+	why, err = s.wholeTraces(ctx, found, func(_ engine.Trace, t store.Trace) error {
 		if spans += t.Spans.Len(); spans > maxJaegerSpans && len(traces) > 0 {
 			return errEnough
 		}
@@ -72,7 +72,12 @@ func (s *Server) uiSearch(w http.ResponseWriter, r *http.Request) {
 		s.uiFail(w, r, err)
 		return
 	}
-	traces, why, err := s.collect(r.Context(), q)
+	found, err := q.find(r.Context(), s)
+	if err != nil {
+		s.uiFail(w, r, err)
+		return
+	}
+	traces, why, err := s.collect(r.Context(), found)
 	if err != nil {
 		s.uiFail(w, r, err)
 		return

@@ -110,7 +110,12 @@ func (s *Server) v3Traces(w http.ResponseWriter, r *http.Request) {
 		s.v3Fail(w, r, err)
 		return
 	}
-	traces, why, err := s.collect(r.Context(), q)
+	found, err := q.find(r.Context(), s)
+	if err != nil {
+		s.v3Fail(w, r, err)
+		return
+	}
+	traces, why, err := s.collect(r.Context(), found)
 	if err == nil && len(traces) == 0 && len(why) == 0 {
 		err = errNoTraces
 	}

@@ -10,10 +10,12 @@ import (
 	"github.com/everspan/everspan/internal/zipkin"
 )
 
-// ZipkinHandler serves Zipkin's own port: spans come in, nothing goes out. Paths
-// and answers are those of https://zipkin.io/zipkin-api/.
+// ZipkinHandler serves Zipkin's own port. Paths and answers are those of
+// https://zipkin.io/zipkin-api/.
 //
 //	POST /api/v2/spans    JSON or protobuf, plain, gzip or zstd
+//	GET /api/v2/…         services, spans, remoteServices, traces, trace/{id}, traceMany,
+//	                      dependencies, autocompleteKeys, autocompleteValues
 //	GET /health, /info    what probes of a Zipkin server ask
 func (s *Server) ZipkinHandler() http.Handler {
 	mux := http.NewServeMux()
@@ -25,8 +27,9 @@ func (s *Server) ZipkinHandler() http.Handler {
 	return harden(mux)
 }
 
-// zipkin routes the paths where spans come in.
+// zipkin routes the paths that stand on the main port as well.
 func (s *Server) zipkin(mux *http.ServeMux) {
+	s.zipkinQueries(mux)
 	mux.HandleFunc("POST /api/v2/spans", s.zipkinSpans)
 	mux.HandleFunc("OPTIONS /api/v2/spans", func(w http.ResponseWriter, r *http.Request) {
 		otlp.AllowOrigin(w.Header())
