@@ -17,8 +17,8 @@ const floors = `
 2 internal/engine       TraceQL over columns: search, metrics, names and values
 2 internal/store        head, flush, manifest, reading, export
 1 internal/otlp         OTLP to and from span.Batch, the receivers
-1 internal/zipkin       Zipkin v2 to span.Batch
-1 internal/jaeger       Jaeger's spans to span.Batch
+1 internal/zipkin       Zipkin v2 to and from span.Batch
+1 internal/jaeger       Jaeger's spans to and from span.Batch
 1 internal/block        the file format: writer and reader
 1 internal/traceql      the query language: syntax tree, parser
 0 internal/rowset       sets of rows

@@ -11,6 +11,7 @@
 //	GET /api/v3/…, /jaeger/api/…        Jaeger's API v3; and all of Jaeger's below a prefix
 //	GET /ready, /healthz, /metrics
 //	POST /v1/traces, /v1/logs, /v1/metrics   OTLP, as on its own port
+//	POST /api/traces                         Jaeger's Thrift, as on its own port
 //	POST /api/v2/spans, GET /api/v2/{services,spans,traces,trace/{id},…}   Zipkin, as on its own port
 package api
 

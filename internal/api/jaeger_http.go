@@ -42,6 +42,7 @@ func (s *Server) jaeger(mux *http.ServeMux) {
 		mux.HandleFunc("GET /jaeger"+path, h)
 	}
 	mux.HandleFunc("GET /jaeger/api/traces/{id}", s.uiTrace)
+	mux.HandleFunc("POST /api/traces", s.jaegerSpans)
 }
 
 // envelope is around every answer.

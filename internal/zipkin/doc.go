@@ -1,4 +1,5 @@
-// Package zipkin turns Zipkin v2 spans, JSON or protobuf, into a span.Batch.
+// Package zipkin turns Zipkin v2 spans, JSON or protobuf, into a span.Batch, and a
+// span.Batch into Zipkin's JSON.
 //
 // What Zipkin says becomes what OpenTelemetry would say:
 //

@@ -33,7 +33,6 @@ type encoder struct {
 
 	tags          []jsonTag // of the span
 	local, remote jsonEnd
-	service       string
 	flags         []string // what is true of it: shared, debug
 	absent        bool     // it came without a start
 }
