@@ -146,7 +146,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 		"zipkin":           web(server.ZipkinHandler()),
 		"jaeger-grpc":      grpcService{server.JaegerQueryServer()},
 		"jaeger-storage":   grpcService{server.JaegerStorageServer()},
-		"jaeger-thrift":    web(server.JaegerThriftHandler()),
+		"jaeger-thrift":    web(server.JaegerThriftHandler(c.SamplingRate)),
 		"jaeger-collector": grpcService{server.JaegerCollectorServer()},
 		"sampling-http":    web(api.SamplingHandler(c.SamplingRate)),
 		"sampling-grpc":    grpcService{server.SamplingServer(c.SamplingRate)},

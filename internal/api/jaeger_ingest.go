@@ -31,10 +31,12 @@ var jaegerProtoFormat = otlp.Foreign{Transport: otlp.Jaeger, Formats: []otlp.For
 
 // JaegerThriftHandler serves the port where old Jaeger clients send their spans.
 //
-//	POST /api/traces    a Batch of jaeger.thrift in the binary protocol
-func (s *Server) JaegerThriftHandler() http.Handler {
+//	POST /api/traces                 a Batch of jaeger.thrift in the binary protocol
+//	GET /api/sampling?service=name   what SamplingHandler answers
+func (s *Server) JaegerThriftHandler(samplingRate float64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/traces", s.jaegerSpans)
+	mux.Handle("GET /api/sampling", SamplingHandler(samplingRate))
 	mux.HandleFunc("GET /{$}", s.ready)
 	return harden(mux)
 }

@@ -39,11 +39,12 @@ func TestJaegerThrift(t *testing.T) {
 		{"JSON", "POST", "/api/traces", "application/json", "", []byte("{}"), 415, "send application/vnd.apache.thrift.binary or application/x-thrift", 0},
 		{"cut", "POST", "/api/traces", "application/x-thrift", "", good[:9], 400, "unexpected end", 0},
 		{"large", "POST", "/api/traces", "application/x-thrift", "gzip", gzipped(strings.Repeat("\x00", 2<<20)), 413, "smaller batches", 0},
+		{"sampling", "GET", "/api/sampling?service=a", "", "", nil, 200, `"samplingRate":0.5`, 0},
 		{"asked", "GET", "/", "", "", nil, 200, "ready", 0},
 		{"wrong", "GET", "/api/traces", "", "", nil, 405, "Method Not Allowed", 0},
 	} {
 		s := newServer(t, 0)
-		w := send(s.JaegerThriftHandler(), c.method, c.path, c.contentType, c.encoding, c.body)
+		w := send(s.JaegerThriftHandler(0.5), c.method, c.path, c.contentType, c.encoding, c.body)
 		if answer := w.Body.String(); w.Code != c.status || !strings.Contains(answer, c.want) || (c.want == "") != (answer == "") {
 			t.Errorf("%s: %d %q, want %d %q", c.name, w.Code, answer, c.status, c.want)
 		}

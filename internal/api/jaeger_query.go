@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/hex"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -185,93 +183,4 @@ func (s *Server) wholeTraces(ctx context.Context, found *engine.Found, each func
 		}
 	}
 	return why, nil
-}
-
-// next is the token of the page behind what was found, empty if there is none.
-func (q *jaegerQuery) next(found *engine.Found) string {
-	if !q.paged {
-		return ""
-	}
-	return pageToken(found.Next)
-}
-
-// jaegerOperation is the name of a span, and its kind as Jaeger writes it: empty when
-// it is not specified.
-type jaegerOperation struct{ name, kind string }
-
-// jaegerServices lists all services, sorted.
-func (s *Server) jaegerServices(ctx context.Context) ([]string, []string, error) {
-	found, err := s.Engine.Values(ctx, engine.Values{Fields: []traceql.FieldExpr{serviceName}})
-	if err != nil {
-		return nil, nil, err
-	}
-	names := []string{}
-	for _, row := range found.Rows {
-		if row[0].Type == traceql.String {
-			names = append(names, row[0].Str)
-		}
-	}
-	return names, found.Partial, nil
-}
-
-// jaegerOperations lists the operations of a service, of all services if it is empty,
-// and of all kinds if that is.
-func (s *Server) jaegerOperations(ctx context.Context, service, kind string) ([]jaegerOperation, []string, error) {
-	var all []traceql.FieldExpr
-	if service != "" {
-		all = append(all, equals(serviceName, text(service)))
-	}
-	if kind != "" {
-		k := span.ParseKind(strings.ToLower(kind))
-		if k == span.KindUnspecified && !strings.EqualFold(kind, k.String()) {
-			return nil, nil, badRequest{fmt.Errorf("unsupported span kind: %.40q", kind)}
-		}
-		all = append(all, equals(field(traceql.SpanKind), traceql.Static{Type: traceql.Kind, Num: int64(k)}))
-	}
-	q := engine.Values{Fields: []traceql.FieldExpr{field(traceql.SpanName), field(traceql.SpanKind)}}
-	if len(all) > 0 {
-		q.Filter = &traceql.Filter{Expr: join(traceql.OpAnd, all)}
-	}
-	found, err := s.Engine.Values(ctx, q)
-	if err != nil {
-		return nil, nil, err
-	}
-	operations := []jaegerOperation{}
-	for _, row := range found.Rows {
-		op := jaegerOperation{name: row[0].Str}
-		if k := span.Kind(row[1].Num); k != span.KindUnspecified {
-			op.kind = k.String()
-		}
-		operations = append(operations, op)
-	}
-	return operations, found.Partial, nil
-}
-
-// A page token is the place of the last trace of a page. It is for who made it: to
-// others it is opaque.
-
-func pageToken(c *engine.Cursor) string {
-	if c == nil {
-		return ""
-	}
-	return strconv.FormatInt(c.Start, 36) + "-" + c.TraceID.String()
-}
-
-func parsePageToken(token string) (*engine.Cursor, error) {
-	if token == "" {
-		return nil, nil
-	}
-	// The id is the last: a start may be negative.
-	at := strings.LastIndexByte(token, '-')
-	var c engine.Cursor
-	var err error
-	if at > 0 {
-		c.Start, err = strconv.ParseInt(token[:at], 36, 64)
-	}
-	id, hexErr := hex.DecodeString(token[at+1:])
-	if at <= 0 || err != nil || hexErr != nil || len(id) != len(c.TraceID) {
-		return nil, badRequest{fmt.Errorf("page_token %.80q is not one of this server", token)}
-	}
-	c.TraceID = span.TraceID(id)
-	return &c, nil
 }

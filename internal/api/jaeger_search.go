@@ -18,7 +18,7 @@ import (
 )
 
 // maxJaegerSpans bounds the spans of one answer in JSON; more traces are left out.
-const maxJaegerSpans = 1 << 18
+const maxJaegerSpans = 1 << 16
 
 var errEnough = errors.New("enough")
 

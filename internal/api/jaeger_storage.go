@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/VictoriaMetrics/easyproto"
+	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/span"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -80,8 +81,9 @@ func traceParams(msg []byte) (id span.TraceID, err error) {
 	return id, err
 }
 
-func storageQuery(c *jaegerCall) (*jaegerQuery, error) {
-	msg, err := wireQuery(c.req)
+// storageQuery reads the query of a request.
+func storageQuery(req otlp.Message) (*jaegerQuery, error) {
+	msg, err := wireQuery(req)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +92,7 @@ func storageQuery(c *jaegerCall) (*jaegerQuery, error) {
 }
 
 func (s *Server) storageFindTraces(c *jaegerCall) error {
-	q, err := storageQuery(c)
+	q, err := storageQuery(c.req)
 	if err != nil {
 		return err
 	}
@@ -98,7 +100,7 @@ func (s *Server) storageFindTraces(c *jaegerCall) error {
 }
 
 func (s *Server) storageFindSummaries(c *jaegerCall) error {
-	q, err := storageQuery(c)
+	q, err := storageQuery(c.req)
 	if err != nil {
 		return err
 	}
@@ -107,7 +109,7 @@ func (s *Server) storageFindSummaries(c *jaegerCall) error {
 
 // storageFindIDs answers with ids, and the times between which the traces took place.
 func (s *Server) storageFindIDs(c *jaegerCall) error {
-	q, err := storageQuery(c)
+	q, err := storageQuery(c.req)
 	if err != nil {
 		return err
 	}

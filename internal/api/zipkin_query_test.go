@@ -97,3 +97,26 @@ func TestZipkinSearch(t *testing.T) {
 		}
 	}
 }
+
+// FuzzZipkinQuery reads the parameters of a search from any query string.
+func FuzzZipkinQuery(f *testing.F) {
+	for _, s := range []string{
+		"", "serviceName=a&spanName=b&annotationQuery=c=d+and+e&limit=3&minDuration=1&maxDuration=2", "endTs=1&lookback=9007199254740993", "endTs=8796093022208",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := url.ParseQuery(text)
+		if err != nil {
+			return
+		}
+		q, err := parseZipkin(v)
+		if err != nil {
+			return
+		}
+		if q.limit < 1 || q.limit > maxZipkinTraces || q.in.From < 0 || q.in.To <= q.in.From || q.shortest < 0 || q.longest < 0 {
+			t.Fatalf("%q: %+v", text, q)
+		}
+		q.expr()
+	})
+}
