@@ -24,14 +24,14 @@ func query(fill func(q *easyproto.MessageMarshaler)) []byte {
 }
 
 func TestJaegerQueryService(t *testing.T) {
-	s := newShop(t)
+	s := newJaegerShop(t)
 	const service = "/jaeger.api_v3.QueryService/"
 	attribute := func(q *easyproto.MessageMarshaler, key, value string) {
 		a := q.AppendMessage(3)
 		a.AppendString(1, key)
 		a.AppendString(2, value)
 	}
-	grpcContract(t, "jaeger_grpc.txt", dial(t, s.JaegerQueryServer()), []grpcCall{
+	goldenCalls(t, "jaeger_grpc.txt", dial(t, s.JaegerQueryServer()), []grpcCall{
 		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "abcd") })},
 		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "abce") })},
 		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "xyz") })},
@@ -78,7 +78,7 @@ func TestJaegerQueryService(t *testing.T) {
 }
 
 func TestJaegerStorage(t *testing.T) {
-	s := newShop(t)
+	s := newJaegerShop(t)
 	const reader = "/jaeger.storage.v2.TraceReader/"
 	get := func(ids ...span.TraceID) []byte {
 		return message(func(m *easyproto.MessageMarshaler) {
@@ -93,7 +93,7 @@ func TestJaegerStorage(t *testing.T) {
 		value(a.AppendMessage(2))
 	}
 	conn := dial(t, s.JaegerStorageServer())
-	grpcContract(t, "jaeger_storage.txt", conn, []grpcCall{
+	goldenCalls(t, "jaeger_storage.txt", conn, []grpcCall{
 		{"/jaeger.storage.v2.Capabilities/GetCapabilities", nil},
 		{"/jaeger.storage.v2.DependencyReader/GetDependencies", nil},
 		{reader + "GetServices", nil},

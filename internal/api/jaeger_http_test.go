@@ -16,7 +16,7 @@ const (
 )
 
 func TestJaegerTraces(t *testing.T) {
-	contract(t, "jaeger_traces.txt", newShop(t).Handler(), []string{
+	goldenAnswers(t, "jaeger_traces.txt", newJaegerShop(t).Handler(), []string{
 		"/jaeger/api/traces/4bf92f3577b34da6a3ce929d0e0e4736",
 		"/api/traces/abcd",
 		"/api/traces/abce",
@@ -27,7 +27,7 @@ func TestJaegerTraces(t *testing.T) {
 }
 
 func TestJaegerNames(t *testing.T) {
-	contract(t, "jaeger_names.txt", newShop(t).Handler(), []string{
+	goldenAnswers(t, "jaeger_names.txt", newJaegerShop(t).Handler(), []string{
 		"/api/services",
 		"/api/services/gateway/operations",
 		"/api/services/nobody/operations",
@@ -45,7 +45,7 @@ func TestJaegerNames(t *testing.T) {
 // TestJaegerMetrics asks about the three minutes of testdata/shop.json.
 func TestJaegerMetrics(t *testing.T) {
 	const when = "&endTs=1700000160000&lookback=180000&step=60000"
-	contract(t, "jaeger_metrics.txt", newShop(t).Handler(), []string{
+	goldenAnswers(t, "jaeger_metrics.txt", newJaegerShop(t).Handler(), []string{
 		"/api/metrics/calls?service=gateway&service=cart" + when,
 		"/api/metrics/calls?service=gateway&groupByOperation=true&spanKind=client&spanKind=server" + when,
 		"/api/metrics/errors?service=gateway&service=cart&ratePer=600000" + when,
@@ -57,7 +57,7 @@ func TestJaegerMetrics(t *testing.T) {
 
 // TestJaegerSearch asks for traces by what they have, and compares which are found.
 func TestJaegerSearch(t *testing.T) {
-	s := newShop(t)
+	s := newJaegerShop(t)
 	for query, want := range map[string]string{
 		"":                                         "5af7183fb1d4cf5f0123456789abcdef 000000000000abcd 4bf92f3577b34da6a3ce929d0e0e4736",
 		"limit=1":                                  "5af7183fb1d4cf5f0123456789abcdef",
@@ -98,7 +98,7 @@ func TestJaegerSearch(t *testing.T) {
 }
 
 func TestJaegerBadParameters(t *testing.T) {
-	contract(t, "jaeger_bad.txt", newShop(t).Handler(), []string{
+	goldenAnswers(t, "jaeger_bad.txt", newJaegerShop(t).Handler(), []string{
 		"/api/traces?limit=0",
 		"/api/traces?limit=many",
 		"/api/traces?start=yesterday",
@@ -134,7 +134,7 @@ func TestJaegerBadParameters(t *testing.T) {
 }
 
 func TestJaegerV3(t *testing.T) {
-	contract(t, "jaeger_v3.txt", newShop(t).Handler(), []string{
+	goldenAnswers(t, "jaeger_v3.txt", newJaegerShop(t).Handler(), []string{
 		"/api/v3/traces/4bf92f3577b34da6a3ce929d0e0e4736",
 		"/api/v3/traces/abce",
 		"/api/v3/traces?query.service_name=gateway&query.num_traces=1&" + v3Times,

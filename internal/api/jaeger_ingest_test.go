@@ -115,7 +115,7 @@ func TestSampling(t *testing.T) {
 }
 
 func TestAdmin(t *testing.T) {
-	s := newShop(t)
+	s := newJaegerShop(t)
 	if w := send(s.AdminHandler(false), "POST", "/admin/purge", "", "", nil); w.Code != http.StatusForbidden || !strings.Contains(w.Body.String(), "--allow-purge") {
 		t.Errorf("not allowed: %d %s", w.Code, w.Body)
 	}

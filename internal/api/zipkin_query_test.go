@@ -11,9 +11,9 @@ const zipkinSpan = `[{"traceId":"5af7183fb1d4cf5f0123456789abcdef","parentId":"0
 	"timestamp":1700000120000100,"duration":300,"localEndpoint":{"serviceName":"cart","ipv4":"10.0.0.1"},"remoteEndpoint":{"serviceName":"mysql","port":3306},
 	"annotations":[{"timestamp":1700000120000200,"value":"ws"}],"tags":{"sql.rows":"12","error":""}}]`
 
-// newZipkin is newShop with one span that came from Zipkin.
+// newZipkin is newJaegerShop with one span that came from Zipkin.
 func newZipkin(t *testing.T) *Server {
-	s := newShop(t)
+	s := newJaegerShop(t)
 	if w := send(s.Handler(), "POST", "/api/v2/spans", "application/json", "", []byte(zipkinSpan)); w.Code != 202 {
 		t.Fatalf("send: %d %s", w.Code, w.Body)
 	}
@@ -49,8 +49,8 @@ func TestZipkinQueries(t *testing.T) {
 		"/api/v2/traces?lookback=0",
 		"/api/v2/traces?serviceName=nobody",
 	}
-	contract(t, "zipkin.txt", s.ZipkinHandler(), paths)
-	contract(t, "zipkin.txt", s.Handler(), paths)
+	goldenAnswers(t, "zipkin.txt", s.ZipkinHandler(), paths)
+	goldenAnswers(t, "zipkin.txt", s.Handler(), paths)
 }
 
 func TestZipkinSearch(t *testing.T) {

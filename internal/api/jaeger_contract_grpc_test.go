@@ -130,8 +130,8 @@ func valid(v []byte) bool {
 	return true
 }
 
-// grpcContract compares what the methods of a service answer with a golden file.
-func grpcContract(t *testing.T, file string, conn *grpc.ClientConn, calls []grpcCall) {
+// goldenCalls compares what the methods of a service answer with a golden file.
+func goldenCalls(t *testing.T, file string, conn *grpc.ClientConn, calls []grpcCall) {
 	t.Helper()
 	var got strings.Builder
 	for _, c := range calls {
@@ -152,7 +152,7 @@ func grpcContract(t *testing.T, file string, conn *grpc.ClientConn, calls []grpc
 		}
 		got.WriteString("\n")
 	}
-	golden(t, file, got.String())
+	goldenText(t, file, got.String())
 }
 
 type grpcCall struct {

@@ -13,11 +13,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite golden files")
+func init() {
+	if flag.Lookup("update") == nil { // another test of the package may have it
+		flag.Bool("update", false, "rewrite golden files")
+	}
+}
 
-// newShop returns a server with the spans of testdata/shop.json: three traces of two
+// newJaegerShop returns a server with the spans of testdata/shop.json: three traces of two
 // services, one of which lacks its root.
-func newShop(t *testing.T) *Server {
+func newJaegerShop(t *testing.T) *Server {
 	t.Helper()
 	s := newServer(t, 0)
 	body, err := os.ReadFile("testdata/shop.json")
@@ -30,9 +34,9 @@ func newShop(t *testing.T) *Server {
 	return s
 }
 
-// contract asks each path, and compares the answers with a golden file: the status,
+// goldenAnswers asks each path, and compares the answers with a golden file: the status,
 // what is remarkable of the header, and the body.
-func contract(t *testing.T, file string, h http.Handler, paths []string) {
+func goldenAnswers(t *testing.T, file string, h http.Handler, paths []string) {
 	t.Helper()
 	var got strings.Builder
 	for _, path := range paths {
@@ -47,14 +51,14 @@ func contract(t *testing.T, file string, h http.Handler, paths []string) {
 		}
 		fmt.Fprintf(&got, "%s\n\n", strings.TrimSpace(out.String()))
 	}
-	golden(t, file, got.String())
+	goldenText(t, file, got.String())
 }
 
-// golden compares a text with a file, or makes the file of it.
-func golden(t *testing.T, file, got string) {
+// goldenText compares a text with a file, or makes the file of it.
+func goldenText(t *testing.T, file, got string) {
 	t.Helper()
 	file = "testdata/" + file
-	if *update {
+	if flag.Lookup("update").Value.String() == "true" {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
