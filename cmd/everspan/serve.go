@@ -25,7 +25,7 @@ type serveCmd struct {
 	HTTP            string        `name:"http" default:"127.0.0.1:16686" env:"EVERSPAN_HTTP" placeholder:"ADDR" help:"Address of the query APIs (${default}). For every address: 'off' turns it off, port 0 takes a free one."`
 	OTLPGRPC        string        `name:"otlp-grpc" default:"127.0.0.1:4317" env:"EVERSPAN_OTLP_GRPC" placeholder:"ADDR" help:"Address for OTLP over gRPC (${default})."`
 	OTLPHTTP        string        `name:"otlp-http" default:"127.0.0.1:4318" env:"EVERSPAN_OTLP_HTTP" placeholder:"ADDR" help:"Address for OTLP over HTTP (${default})."`
-	Zipkin          string        `default:"127.0.0.1:9411" env:"EVERSPAN_ZIPKIN" placeholder:"ADDR" help:"Address for Zipkin v2 spans (${default})."`
+	Zipkin          string        `default:"127.0.0.1:9411" env:"EVERSPAN_ZIPKIN" placeholder:"ADDR" help:"Address for Zipkin v2, spans and queries (${default})."`
 	JaegerGRPC      string        `name:"jaeger-grpc" default:"127.0.0.1:16685" env:"EVERSPAN_JAEGER_GRPC" placeholder:"ADDR" help:"Address of Jaeger's query service, gRPC (${default})."`
 	JaegerStorage   string        `name:"jaeger-storage" default:"127.0.0.1:17271" env:"EVERSPAN_JAEGER_STORAGE" placeholder:"ADDR" help:"Address for a Jaeger that keeps its spans here, remote storage v2 (${default})."`
 	JaegerThrift    string        `name:"jaeger-thrift" default:"127.0.0.1:14268" env:"EVERSPAN_JAEGER_THRIFT" placeholder:"ADDR" help:"Address for spans of old Jaeger clients, Thrift over HTTP (${default})."`

@@ -82,9 +82,10 @@ func TestJaegerSearch(t *testing.T) {
 		"tag=span.kind:client":                     "4bf92f3577b34da6a3ce929d0e0e4736",
 		"tag=otel.scope.name:net/http":             "000000000000abcd 4bf92f3577b34da6a3ce929d0e0e4736",
 		"tag=otel.status_description:no+such+cart": "4bf92f3577b34da6a3ce929d0e0e4736",
-		"tags=" + url.QueryEscape(`{"http.status_code":"200","cached":"false"}`): "4bf92f3577b34da6a3ce929d0e0e4736",
-		"start=1700000000001000&end=1700000060000000":                            "000000000000abcd 4bf92f3577b34da6a3ce929d0e0e4736", // both ends count
-		"start=1700000000002001&end=1700000059999999":                            "",
+		"tags=" + url.QueryEscape(`{"http.status_code":200,"cached":false,"ratio":0.50}`): "4bf92f3577b34da6a3ce929d0e0e4736",
+		"tags=" + url.QueryEscape(`{"http.status_code":"200","cached":"false"}`):          "4bf92f3577b34da6a3ce929d0e0e4736",
+		"start=1700000000001000&end=1700000060000000":                                     "000000000000abcd 4bf92f3577b34da6a3ce929d0e0e4736", // both ends count
+		"start=1700000000002001&end=1700000059999999":                                     "",
 	} {
 		if !strings.Contains(query, "start=") {
 			query += "&" + uiTimes
@@ -108,6 +109,7 @@ func TestJaegerBadParameters(t *testing.T) {
 		"/api/traces?minDuration=5s&maxDuration=4s",
 		"/api/traces?tag=x",
 		"/api/traces?tags=x",
+		"/api/traces?tags={\"a\":null}",
 		"/api/operations",
 		"/api/operations?service=cart&spanKind=odd",
 		"/api/dependencies?endTs=x",

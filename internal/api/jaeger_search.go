@@ -131,13 +131,23 @@ func uiQuery(v url.Values, now time.Time) (*jaegerQuery, error) {
 	return &q, q.check()
 }
 
-// readTags reads an object with a text for each key.
+// readTags reads an object with a value for each key. Values are texts; a number or
+// a bool is its text as well.
 func (q *jaegerQuery) readTags(text string) error {
-	var tags map[string]string
+	var tags map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(text), &tags); err != nil {
 		return err
 	}
-	for key, value := range tags {
+	for key, raw := range tags {
+		value := string(raw)
+		switch raw[0] {
+		case '"':
+			if err := json.Unmarshal(raw, &value); err != nil {
+				return err
+			}
+		case '{', '[', 'n':
+			return fmt.Errorf("the value of %.40q is no text", key)
+		}
 		q.tags = append(q.tags, jaegerTag{key, value})
 	}
 	return nil
