@@ -103,6 +103,10 @@ func (s *Store) compactOnce(ctx context.Context) (bool, error) {
 	if errors.Is(err, errUnsure) {
 		return true, err // the block must stay, in case it is named
 	}
+	if errors.Is(err, errChanged) { // by a purge
+		s.discard(ctx, id)
+		return true, nil
+	}
 	if err != nil {
 		s.discard(ctx, id)
 		if errors.Is(err, block.ErrCorrupt) || errors.Is(err, errConservation) {

@@ -1,8 +1,12 @@
 package store
 
 import (
+	"context"
+	"io"
+	"strings"
 	"testing"
 
+	"github.com/everspan/everspan/internal/bucket"
 	"github.com/everspan/everspan/internal/span"
 )
 
@@ -67,5 +71,42 @@ func TestLostAnswerOfAPurge(t *testing.T) {
 	w.check("after all")
 	if st := w.store.Stats(); st.Blocks != 1 || st.BlockSpans != 30 || st.HeadSpans != 0 {
 		t.Errorf("after all: %+v", st)
+	}
+}
+
+// meanwhile does something when the first file of a block is written.
+type meanwhile struct {
+	bucket.Bucket
+	do func()
+}
+
+func (b *meanwhile) Create(ctx context.Context, key string, r io.Reader) (int64, error) {
+	if do := b.do; do != nil && strings.HasPrefix(key, "blocks/") {
+		b.do = nil
+		do()
+	}
+	return b.Bucket.Create(ctx, key, r)
+}
+
+// TestPurgeDuringMerge: what a merge was made of is gone when it is done, and so is it.
+func TestPurgeDuringMerge(t *testing.T) {
+	w := newWorld(t, Options{})
+	w.flushes(fanIn)
+	w.store.bkt = &meanwhile{w.bkt, func() {
+		if err := w.store.Purge(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := w.store.tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.store.sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if st := w.store.Stats(); st.Blocks != 0 || st.HeadSpans != 0 || st.CompactionErrors != 0 {
+		t.Errorf("after all: %+v", st)
+	}
+	if n := w.blocksInBucket(); n != 0 {
+		t.Errorf("%d blocks are left", n)
 	}
 }
