@@ -130,7 +130,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: int64(c.Memory) / 4, Logger: logger})
 	var draining atomic.Bool
-	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{}), Log: log, Receiver: receiver, Build: build(), Logger: logger, Ready: func() error {
+	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{Memory: int64(c.Memory) / 16}), Log: log, Receiver: receiver, Build: build(), Logger: logger, Ready: func() error {
 		if draining.Load() {
 			return errors.New("shutting down")
 		}

@@ -194,10 +194,9 @@ type blockColumn struct {
 
 // meaning says how what a column stores is a value of the language.
 type meaning struct {
-	typ  traceql.Type                // Any: by the column's own type
-	text func(v []byte) int64        // enumerations: the number of a name
-	hex  bool                        // ids
-	null func(v []byte) (empty bool) // what is there and means nothing
+	typ  traceql.Type         // Any: by the column's own type
+	text func(v []byte) int64 // enumerations: the number of a name
+	hex  bool                 // ids
 }
 
 var plainValue = meaning{typ: traceql.Any}

@@ -134,7 +134,7 @@ func (d *depending) block(r *block.Reader) error {
 	if err != nil {
 		return err
 	}
-	return parallel(len(windows), func(i int) error {
+	return d.parallel(len(windows), func(i int) error {
 		if err := d.check(); err != nil {
 			return err
 		}

@@ -30,8 +30,7 @@ type Options struct {
 	Memory int64
 	// Bytes is how many bytes of columns one query may read. 0 is 16 GiB.
 	Bytes int64
-	// Parallel is how many queries run at a time; others wait for their turn. 0 is
-	// twice the number of processors.
+	// Parallel is how many queries run at a time; others wait until one is done. 0 is 32.
 	Parallel int
 }
 
@@ -39,7 +38,8 @@ type Options struct {
 type Engine struct {
 	store Store
 	o     Options
-	slots chan struct{}
+	slots chan struct{} // taken by queries
+	turns chan struct{} // taken by what runs on a processor
 }
 
 // New returns an engine that reads from a store.
@@ -47,8 +47,8 @@ func New(s Store, o Options) *Engine {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Memory = cmp.Or(o.Memory, 128<<20)
 	o.Bytes = cmp.Or(o.Bytes, 16<<30)
-	o.Parallel = cmp.Or(o.Parallel, 2*runtime.GOMAXPROCS(0))
-	return &Engine{store: s, o: o, slots: make(chan struct{}, o.Parallel)}
+	o.Parallel = cmp.Or(o.Parallel, 32)
+	return &Engine{store: s, o: o, slots: make(chan struct{}, o.Parallel), turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Scanned says what a query looked at, and whether the answer is whole.

@@ -291,7 +291,7 @@ func (m *measuring) wholeTraces(r *block.Reader, p *traceql.Pipeline, in Range, 
 	if err != nil {
 		return err
 	}
-	return parallel(len(windows), func(i int) error {
+	return m.parallel(len(windows), func(i int) error {
 		if err := m.check(); err != nil {
 			return err
 		}

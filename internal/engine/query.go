@@ -137,16 +137,18 @@ func (q *query) failed(r *block.Reader, err error) error {
 }
 
 // parallel calls do for the numbers below n, on all processors, and returns the first
-// error, which keeps others from being begun.
-func parallel(n int, do func(i int) error) error {
+// error, which keeps others from being begun. All queries take turns, call by call, so
+// that a long one does not keep a short one waiting.
+func (q *query) parallel(n int, do func(i int) error) error {
 	workers := min(n, runtime.GOMAXPROCS(0))
-	if workers <= 1 {
-		for i := range n {
-			if err := do(i); err != nil {
-				return err
-			}
+	turn := func(i int) error {
+		select {
+		case q.e.turns <- struct{}{}:
+			defer func() { <-q.e.turns }()
+		case <-q.ctx.Done():
+			return cmp.Or(q.check(), q.ctx.Err())
 		}
-		return nil
+		return do(i)
 	}
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
@@ -158,7 +160,7 @@ func parallel(n int, do func(i int) error) error {
 				if i >= n {
 					return
 				}
-				if err := do(i); err != nil {
+				if err := turn(i); err != nil {
 					failed.CompareAndSwap(nil, &err)
 				}
 			}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 
-	"github.com/everspan/everspan/internal/rowset"
 	"github.com/everspan/everspan/internal/traceql"
 )
 
@@ -160,15 +159,4 @@ func compareNumbers(x, y *traceql.Static) int {
 		return cmp.Compare(toFloat(x), toFloat(y))
 	}
 	return cmp.Compare(x.Num, y.Num)
-}
-
-// windowRows is the window's rows of some traces.
-func windowRows(w *window, traces func(i int) bool) *rowset.Set {
-	rows := w.none()
-	for i := range w.traces.len() {
-		if traces(i) {
-			rows.AddRange(w.traces.first[i], w.traces.first[i+1])
-		}
-	}
-	return rows
 }

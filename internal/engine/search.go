@@ -409,7 +409,7 @@ func (s *search) slice(src *blockSource, prog *program, windows []*window, lo, h
 	}
 	found := make([][]*hit, len(windows))
 	var looked atomic.Int64
-	err := parallel(len(windows), func(i int) error {
+	err := s.parallel(len(windows), func(i int) error {
 		if err := s.check(); err != nil {
 			return err
 		}
@@ -524,7 +524,7 @@ func (s *search) found() (*Found, error) {
 		}
 		byWindow[h.w] = append(byWindow[h.w], i)
 	}
-	err := parallel(len(windows), func(k int) error {
+	err := s.parallel(len(windows), func(k int) error {
 		for _, part := range [][]int{byWindow[windows[k]]} {
 			if err := s.showHits(f, windows[k], part); err != nil {
 				return err

@@ -62,7 +62,7 @@ func (q *query) blockWindows(r *block.Reader, p *traceql.Pipeline, in Range, do 
 	if err != nil {
 		return err
 	}
-	return parallel(len(windows), func(i int) error {
+	return q.parallel(len(windows), func(i int) error {
 		return q.window(windows[i], p, in, !inside(r, in), do)
 	})
 }
