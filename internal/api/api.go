@@ -1,11 +1,12 @@
-// Package api is the HTTP surface: the native API, the parts of Tempo's that
-// read a trace by its id, Zipkin spans, metrics and health. It turns requests into calls of
-// the store and answers into bytes, and holds no state of its own.
+// Package api is the HTTP surface: the native API, Tempo's, Zipkin spans, metrics
+// and health. It turns requests into calls of the store and the engine, and answers
+// into bytes, and holds no state of its own.
 //
 //	GET /api/v1/traces                  the newest traces, as JSON
 //	GET /api/v1/traces/{id}/waterfall   tree, critical path and verdict, as JSON
 //	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf
 //	GET /api/v2/traces/{id}             Tempo: the trace and whether it is whole
+//	GET /api/search …, /api/metrics/…   Tempo: search, tags, metrics
 //	GET /api/echo, /api/status/buildinfo
 //	GET /ready, /healthz, /metrics
 //	POST /v1/traces, /v1/logs, /v1/metrics   OTLP, as on its own port
@@ -18,6 +19,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/everspan/everspan/internal/engine"
 	"github.com/everspan/everspan/internal/otlp"
@@ -55,6 +57,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /api/v1/traces", s.list)
 	mux.HandleFunc("GET /api/v1/traces/{id}/waterfall", s.waterfall)
+	s.tempoQueries(mux)
 	mux.HandleFunc("GET /api/echo", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "echo") })
 	mux.HandleFunc("GET /api/status/buildinfo", s.buildInfo)
 	mux.HandleFunc("GET /api/traces/{id}", s.tempoTrace)
@@ -120,8 +123,27 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ready")
 }
 
+// tempoVersion is the version of Tempo whose query API is spoken here.
+const tempoVersion = "2.9.0"
+
+// buildInfo answers a question that only Tempo's clients ask: Grafana turns on what it
+// knows of the version of Tempo that it hears, streaming searches from 2.2.0 and
+// streaming metrics from 2.7.0. Ours would turn that off. So the version is the one of
+// the API that is spoken, and behind the + the one of Everspan, which takes no part when
+// versions are compared; revision, date and Go version are ours.
 func (s *Server) buildInfo(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, s.Build)
+	b := s.Build
+	b.Version = tempoVersion + "+everspan." + strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, s.Build.Version)
+	answer(w, http.StatusOK, struct {
+		Build
+		Branch string `json:"branch"`
+		User   string `json:"buildUser"`
+	}{Build: b})
 }
 
 // index is what a browser shows until there is a page. OTLP is answered on this
