@@ -2,7 +2,7 @@
 // and health. It turns requests into calls of the store and the engine, and answers
 // into bytes, and holds no state of its own.
 //
-//	GET /api/v1/traces                  the newest traces, as JSON
+//	GET /api/v1/query                   TraceQL: traces or time series, as JSON
 //	GET /api/v1/traces/{id}/waterfall   tree, critical path and verdict, as JSON
 //	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf
 //	GET /api/v2/traces/{id}             Tempo: the trace and whether it is whole
@@ -55,7 +55,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /ready", s.ready)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /metrics", s.metrics)
-	mux.HandleFunc("GET /api/v1/traces", s.list)
+	mux.HandleFunc("GET /api/v1/query", s.query)
 	mux.HandleFunc("GET /api/v1/traces/{id}/waterfall", s.waterfall)
 	s.tempoQueries(mux)
 	mux.HandleFunc("GET /api/echo", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "echo") })
@@ -157,10 +157,11 @@ Send spans with any OpenTelemetry SDK:
 
 In a terminal:
   everspan traces        the newest traces
+  everspan query '{…}'   traces and series by TraceQL
   everspan trace ID      the waterfall of one
 
 Over HTTP:
-  /api/v1/traces
+  /api/v1/query?q=…
   /api/v1/traces/{id}/waterfall
   /metrics
 `, s.Build.Version, r.Host)
