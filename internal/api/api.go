@@ -7,6 +7,7 @@
 //	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf
 //	GET /api/v2/traces/{id}             Tempo: the trace and whether it is whole
 //	GET /api/search …, /api/metrics/…   Tempo: search, tags, metrics
+//	tempopb.StreamingQuerier            Tempo: the same by gRPC, as it is found
 //	GET /api/echo, /api/status/buildinfo
 //	GET /ready, /healthz, /metrics
 //	POST /v1/traces, /v1/logs, /v1/metrics   OTLP, as on its own port
@@ -66,7 +67,7 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(path, s.Receiver)
 	}
 	s.zipkin(mux)
-	return harden(gzhttp.GzipHandler(mux))
+	return grpcFirst(s.tempoStreams(), harden(gzhttp.GzipHandler(mux)))
 }
 
 // harden sets what every answer carries: nothing here is to be sniffed, framed
@@ -124,13 +125,14 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 }
 
 // tempoVersion is the version of Tempo whose query API is spoken here.
-const tempoVersion = "2.9.0"
+// Metrics are not streamed, see tempoStreams, so that it is one before 2.7.0.
+const tempoVersion = "2.6.0"
 
 // buildInfo answers a question that only Tempo's clients ask: Grafana turns on what it
 // knows of the version of Tempo that it hears, streaming searches from 2.2.0 and
-// streaming metrics from 2.7.0. Ours would turn that off. So the version is the one of
-// the API that is spoken, and behind the + the one of Everspan, which takes no part when
-// versions are compared; revision, date and Go version are ours.
+// streaming metrics from 2.7.0. Our own would turn all of it off. So the version is the
+// one of the API that is spoken, and behind the + that of Everspan, which takes no
+// part when versions are compared; revision, date and Go version are ours.
 func (s *Server) buildInfo(w http.ResponseWriter, _ *http.Request) {
 	b := s.Build
 	b.Version = tempoVersion + "+everspan." + strings.Map(func(r rune) rune {

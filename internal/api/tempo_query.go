@@ -154,6 +154,10 @@ func (s *Server) queryStatus(ctx context.Context, path string, err error) int {
 // partial says in a header why something may be missing.
 func partial(w http.ResponseWriter, why []string) {
 	if len(why) > 0 {
-		w.Header().Set("X-Everspan-Partial", strings.NewReplacer("\n", " ", "\r", " ").Replace(strings.Join(why, "; ")))
+		w.Header().Set("X-Everspan-Partial", oneLine(why))
 	}
+}
+
+func oneLine(why []string) string {
+	return strings.NewReplacer("\n", " ", "\r", " ").Replace(strings.Join(why, "; "))
 }

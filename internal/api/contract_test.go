@@ -1,0 +1,147 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/everspan/everspan/internal/engine"
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// shopNoon is three traces that begin at 2026-01-01 12:00:00 UTC, one minute after the
+// other, as OTLP.
+func shopNoon() []byte {
+	const noon = 1_767_268_800
+	type kv = map[string]any
+	text := func(key, v string) kv { return kv{"key": key, "value": kv{"stringValue": v}} }
+	integer := func(key string, v int64) kv { return kv{"key": key, "value": kv{"intValue": fmt.Sprint(v)}} }
+	span := func(trace, id, parent, name string, kind, status int, second, tookMs int64, attrs ...kv) kv {
+		start := (noon+second)*1_000_000_000 + 123
+		return kv{
+			"traceId": strings.Repeat("0", 31) + trace, "spanId": strings.Repeat("0", 14) + id, "parentSpanId": parent, "name": name, "kind": kind,
+			"startTimeUnixNano": fmt.Sprint(start), "endTimeUnixNano": fmt.Sprint(start + tookMs*1_000_000), "status": kv{"code": status}, "attributes": attrs,
+		}
+	}
+	up := func(id string) string { return strings.Repeat("0", 14) + id }
+	service := func(name string, spans ...kv) kv {
+		return kv{"resource": kv{"attributes": []kv{text("service.name", name), text("deployment.environment.name", "prod")}},
+			"scopeSpans": []kv{{"scope": kv{"name": "net/http", "version": "1.2"}, "spans": spans}}}
+	}
+	failed := span("1", "a2", up("a1"), "charge", 2, 2, 1, 900, text("user.id", "u-1"), integer("retry.count", 3))
+	failed["events"] = []kv{{"timeUnixNano": fmt.Sprint((noon + 1) * 1_000_000_000), "name": "exception", "attributes": []kv{text("exception.type", "Timeout")}}}
+	body, err := json.Marshal(kv{"resourceSpans": []kv{
+		service("shop",
+			span("1", "a1", "", "POST /pay", 2, 2, 0, 2000, text("http.route", "/pay"), integer("http.response.status_code", 500), text("user.id", "u-1")),
+			span("2", "b1", "", "GET /cart", 2, 1, 60, 50, text("http.route", "/cart"), integer("http.response.status_code", 200), kv{"key": "cached", "value": kv{"boolValue": true}}),
+			span("3", "c1", "", "GET /cart", 2, 0, 120, 70, text("http.route", "/cart"), integer("http.response.status_code", 200), kv{"key": "load", "value": kv{"doubleValue": 0.25}}),
+		),
+		service("bank", failed, span("1", "a3", up("a2"), "ledger", 1, 0, 1, 100)),
+	}})
+	if err != nil {
+		panic(err)
+	}
+	return body
+}
+
+// newShop is a server with those traces.
+func newShop(t *testing.T) *Server {
+	s := newServer(t, 0)
+	s.Engine = engine.New(s.Store, engine.Options{})
+	s.Build = Build{Version: "0.1.0-dev", Revision: "abc", Date: "2026-01-01", Go: "go1.26"}
+	if w := send(s.Handler(), "POST", "/v1/traces", "application/json", "", shopNoon()); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	return s
+}
+
+// changing is what an answer has that is not the same each time: what the query cost.
+var changing = regexp.MustCompile(`"(inspectedBytes|bytes|elapsedNano)": "?\d+"?`)
+
+// contract is a request of each endpoint, and the name of its golden answer. The
+// time is part of them all, since the traces are not of now.
+var contract = []struct{ name, path string }{
+	{"echo", "/api/echo"},
+	{"buildinfo", "/api/status/buildinfo"},
+	{"search", "/api/search?q={}&start=1767268800&end=1767270000"},
+	{"search-limit", "/api/search?q={}&limit=1&start=1767268800&end=1767270000"},
+	{"search-time", "/api/search?q={}&start=1767268850&end=1767268900"},
+	{"search-any-time", "/api/search?q={name%3D%22charge%22}"},
+	{"search-structure", "/api/search?q={nestedSetParent<0}%26>>{status%3Derror}|select(nestedSetParent,nestedSetLeft,nestedSetRight)&spss=20"},
+	{"search-groups", "/api/search?q={}|by(resource.service.name)|count()>1"},
+	{"search-select", "/api/search?q={status%3Derror}|select(span.retry.count,event.exception.type,resource.service.name,parent.name)"},
+	{"search-tags", "/api/search?tags=service.name%3DBANK%20retry.count%3D3&minDuration=1s"},
+	{"search-nothing", "/api/search?q={name%3D%22nobody%22}"},
+	{"search-wrong", "/api/search?q={status%3Deror}"},
+	{"search-metrics", "/api/search?q={}|rate()"},
+	{"query", "/api/v1/query?q={status%3Derror}&from=1767268800&to=1767270000"},
+	{"query-pages", "/api/v1/query?q={}&limit=2&from=1767268800&to=1767270000"},
+	{"query-after", "/api/v1/query?q={}&limit=2&from=1767268800&to=1767270000&after=1767268860000000123-00000000000000000000000000000002"},
+	{"query-wrong", "/api/v1/query?q={status%3Deror}"},
+	{"query-parameter", "/api/v1/query?q={}&form=1767268800"},
+}
+
+// TestContract compares the answer of each endpoint with a golden one, from memory and
+// from a block.
+func TestContract(t *testing.T) {
+	s := newShop(t)
+	for _, from := range []string{"head", "block"} {
+		for _, c := range contract {
+			path, query, _ := strings.Cut(c.path, "?")
+			req := httptest.NewRequest("GET", path, nil)
+			req.URL.RawQuery = strings.NewReplacer("{", "%7B", "}", "%7D", "|", "%7C", "<", "%3C", ">", "%3E", `"`, "%22").Replace(query)
+			req.Header.Set("X-Scope-OrgID", "tenant-7")
+			w := httptest.NewRecorder()
+			s.Handler().ServeHTTP(w, req)
+			got := fmt.Sprintf("GET %s\n\n%d %s\n\n", c.path, w.Code, w.Header().Get("Content-Type"))
+			var body bytes.Buffer
+			if json.Indent(&body, w.Body.Bytes(), "", "  ") != nil {
+				body.Write(w.Body.Bytes())
+			}
+			got += changing.ReplaceAllString(strings.TrimRight(body.String(), "\n"), `"$1": …`) + "\n"
+			if why := w.Header().Get("X-Everspan-Partial"); why != "" {
+				t.Errorf("%s: partial: %s", c.name, why)
+			}
+			golden(t, from, c.name, got)
+		}
+		if err := s.Store.Flush(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// ofPlace is what depends on where spans are: blocks are counted, and more or less is looked at.
+var ofPlace = regexp.MustCompile(`(?m)^\s*"(totalBlocks|completedJobs|totalJobs|inspectedTraces|inspectedSpans|inspectedBytes|blocks|blocksPruned|blocksRead|traces|spans)": ("?\d+"?|…),?\n`)
+
+// golden compares an answer from the head with a file, and one from a block with
+// the same, but for what it cost.
+func golden(t *testing.T, from, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".txt")
+	if *update && from == "head" {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from == "block" {
+		want, got = ofPlace.ReplaceAll(want, nil), ofPlace.ReplaceAllString(got, "")
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s, from a %s (-want +got):\n%s", name, from, diff)
+	}
+}
