@@ -87,19 +87,22 @@ func (s *Server) tempoValues(w http.ResponseWriter, r *http.Request, v2 bool) {
 	}
 	req, err := tempo.ParseValues(tag, r.URL.Query())
 	var q engine.Values
+	ask := false
 	if err == nil {
-		q, err = req.Values(!v2)
+		q, ask, err = req.Values(!v2)
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	set, err := s.Engine.Values(r.Context(), q)
-	if err != nil {
-		s.tempoFail(w, r, err)
-		return
+	var set *engine.ValueSet
+	if ask {
+		if set, err = s.Engine.Values(r.Context(), q); err != nil {
+			s.tempoFail(w, r, err)
+			return
+		}
+		partial(w, set.Partial)
 	}
-	partial(w, set.Partial)
 	if v2 {
 		answer(w, http.StatusOK, tempo.ValuesV2(set))
 		return

@@ -138,9 +138,12 @@ func (s *Server) streamValues(ctx context.Context, request []byte, bare bool) (*
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	q, err := req.Values(bare)
+	q, ask, err := req.Values(bare)
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	if !ask {
+		return nil, nil
 	}
 	return s.Engine.Values(ctx, q)
 }

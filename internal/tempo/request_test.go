@@ -51,7 +51,12 @@ func TestRequests(t *testing.T) {
 		{"v2 .a?", ".a"},
 		{"v2 span.a b(c)?", `span."a b(c)"`},
 		{"v2 event.exception.type?", "event.exception.type"},
-		{"v2 parent.a?", "parent.a"},
+		{"v2 parent.a?q={status%3Derror}", ".a"},
+		{"v2 parent.span:kind?", "span:kind"},
+		{"v2 rootServiceName?q={status%3Derror}", "resource.service.name { span:parentID = nil }"},
+		{"v2 trace:rootName?", "span:name { span:parentID = nil }"},
+		{"v2 trace:duration?", "none"},
+		{"v2 nestedSetLeft?", "none"},
 		{"v2 foo?", `"foo" is no attribute or intrinsic of TraceQL, like span.http.route or status: unknown name "foo"; did you mean span.foo or .foo?`},
 		{"v2 .a %3D 1 || .b?", `."a = 1 || .b"`},
 		{"v2 ?", "the name of a tag has 1 to 4096 bytes"},
@@ -140,9 +145,12 @@ func ask(path string) string {
 		if err != nil {
 			return err.Error()
 		}
-		q, err := req.Values(kind == "v1")
-		if err != nil {
+		q, ask, err := req.Values(kind == "v1")
+		switch {
+		case err != nil:
 			return err.Error()
+		case !ask:
+			return "none"
 		}
 		out.WriteString(q.Fields[0].String())
 		count("limit", q.Limit)

@@ -22,17 +22,44 @@ type ValuesRequest struct {
 }
 
 // Values returns the question that an engine is asked. The tag is an identifier of
-// TraceQL; with bare, the name of an attribute without its scope is one as well.
-func (r *ValuesRequest) Values(bare bool) (engine.Values, error) {
+// TraceQL; with bare, the name of an attribute without its scope is one as well. ask is
+// false for what has no values to choose from.
+func (r *ValuesRequest) Values(bare bool) (q engine.Values, ask bool, err error) {
 	field, err := identifier(r.Tag, bare)
 	if err != nil {
-		return engine.Values{}, err
+		return q, false, err
 	}
 	if r.Limit < 0 || r.Limit > maxNames {
-		return engine.Values{}, fmt.Errorf("limit %d: it is at most %d", r.Limit, maxNames)
+		return q, false, fmt.Errorf("limit %d: it is at most %d", r.Limit, maxNames)
 	}
-	in, err := seconds(r.Start, r.End)
-	return engine.Values{Fields: []traceql.FieldExpr{field}, Filter: lenient(r.Query), Range: in, Limit: r.Limit}, err
+	if q.Range, err = seconds(r.Start, r.End); err != nil {
+		return q, false, err
+	}
+	q.Limit, q.Filter = r.Limit, lenient(r.Query)
+	switch f := field.(type) {
+	case *traceql.Attribute:
+		if f.Parent {
+			// Those of all spans: every parent is one.
+			field, q.Filter = &traceql.Attribute{Scope: f.Scope, Name: f.Name}, nil
+		}
+	case *traceql.Intrinsic:
+		if f.Parent {
+			f, q.Filter = &traceql.Intrinsic{Field: f.Field}, nil
+		}
+		switch field = f; f.Field {
+		case traceql.TraceRootName, traceql.TraceRootService:
+			// Those of the roots, whichever of their spans match.
+			root := &traceql.Binary{Op: traceql.OpEqual, L: &traceql.Intrinsic{Field: traceql.SpanParentID}, R: &traceql.Static{}}
+			field, q.Filter = &traceql.Intrinsic{Field: traceql.SpanName}, &traceql.Filter{Expr: root}
+			if f.Field == traceql.TraceRootService {
+				field = &traceql.Attribute{Scope: traceql.ScopeResource, Name: "service.name"}
+			}
+		case traceql.TraceDuration, traceql.SpanChildCount, traceql.NestedSetLeft, traceql.NestedSetRight, traceql.NestedSetParent:
+			return q, false, nil
+		}
+	}
+	q.Fields = []traceql.FieldExpr{field}
+	return q, true, nil
 }
 
 // identifier reads an attribute or an intrinsic. Grafana escapes it twice.
@@ -84,9 +111,13 @@ func identifier(tag string, bare bool) (traceql.FieldExpr, error) {
 	return nil, fmt.Errorf("%.80q is no attribute or intrinsic of TraceQL, like span.http.route or status: %w", tag, err)
 }
 
-// ValuesV2 lists values with their types.
+// ValuesV2 lists values with their types. Without a set there are none.
 func ValuesV2(set *engine.ValueSet) *ValuesV2Response {
-	out := &ValuesV2Response{Values: []TagValue{}, Metrics: metrics(&set.Scanned, true)}
+	out := &ValuesV2Response{Values: []TagValue{}}
+	if set == nil {
+		return out
+	}
+	out.Metrics = metrics(&set.Scanned, true)
 	for _, row := range set.Rows {
 		v := TagValue{row[0].Type.String(), row[0].String()}
 		switch row[0].Type {
