@@ -147,7 +147,7 @@ func (s *Server) queryStatus(ctx context.Context, path string, err error) int {
 	switch {
 	case ctx.Err() != nil:
 		return 0
-	case errors.As(err, &wrong):
+	case errors.As(err, &wrong), errors.Is(err, engine.ErrRange):
 		return http.StatusBadRequest
 	}
 	s.Logger.Error("query failed", "path", path, "error", err)

@@ -59,7 +59,10 @@ func someSeries() (*Question, *engine.SeriesSet) {
 		Times:   []int64{1_767_268_800_000_000_000, 1_767_268_860_000_000_000, 1_767_268_920_000_000_000},
 		Series: []engine.Series{
 			{Labels: []engine.Attr{attr("resource.service.name", str("shop")), attr("p", traceql.Static{Type: traceql.Float, Flt: 0.99})}, Values: []float64{0, math.NaN(), 1.5},
-				Exemplars: []engine.Exemplar{{TraceID: span.TraceID{15: 0xa1}, SpanID: span.ID{7: 1}, Time: 1_767_268_800_123_456_789, Value: 0.25}}},
+				Exemplars: []engine.Exemplar{
+					{TraceID: span.TraceID{15: 0xa1}, SpanID: span.ID{7: 1}, Time: 1_767_268_860_123_456_789, Value: 0.25},
+					{TraceID: span.TraceID{15: 0xa2}, SpanID: span.ID{7: 2}, Time: 1_767_268_859_123_456_789, Value: 0.5},
+				}},
 			{Labels: []engine.Attr{attr("resource.service.name", traceql.Static{})}, Values: []float64{math.NaN(), math.Inf(1), 2}},
 			{Values: []float64{1, 2, 3}},
 		},

@@ -111,7 +111,7 @@ func trace(t *engine.Trace) Trace {
 
 func spanSet(s *engine.Spanset) SpanSet {
 	out := SpanSet{Spans: make([]Span, len(s.Spans)), Matched: small(int64(s.Matched))}
-	out.Attributes = attributes(s.Group, func(name string) string { return "by(" + name + ")" })
+	out.Attributes = attributes(s.Group, func(name string) string { return "by(" + shortName(name) + ")" })
 	out.Attributes = append(out.Attributes, attributes(s.Scalars, func(name string) string { return name })...)
 	for i := range s.Spans {
 		one := &s.Spans[i]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,8 @@ type RangeRequest struct {
 // Question is a metrics query, parsed.
 type Question struct {
 	engine.Metrics
-	name string // of series without labels
+	name    string            // of series without labels
+	written map[string]string // what by(…) names, by its canonical form
 }
 
 // Question returns what an engine is asked. Without a step one is chosen.
@@ -54,7 +56,7 @@ func (r *RangeRequest) Question() (q Question, err error) {
 		return q, fmt.Errorf("exemplars and maxSeries can't be negative, and maxSeries is at most %d", maxSeries)
 	}
 	q.Expr, q.Range, q.MaxSeries = query.Metrics, engine.Range{From: r.Start, To: r.End}, r.MaxSeries
-	q.name = seriesName(query.Metrics)
+	q.name, q.written = seriesName(query.Metrics), writtenGroups(query.Metrics, r.Query)
 	if r.Instant {
 		return q, nil
 	}
@@ -120,6 +122,30 @@ func seriesName(e traceql.MetricsExpr) (name string) {
 	return name
 }
 
+// writtenGroups are the groups of a query as they are written: clients look for labels
+// by what they asked for, name or span:name.
+func writtenGroups(e traceql.MetricsExpr, query string) map[string]string {
+	written := make(map[string]string)
+	traceql.Walk(e, func(n traceql.Node) bool {
+		if m, ok := n.(*traceql.Metrics); ok {
+			for _, by := range m.By {
+				at := by.Position()
+				written[by.String()] = query[at.From:at.To]
+			}
+		}
+		return true
+	})
+	return written
+}
+
+// label is what a label is called: as the query has it, or by its older name.
+func (q *Question) label(name string) string {
+	if text, ok := q.written[name]; ok {
+		return text
+	}
+	return shortName(name)
+}
+
 // Response is the series that an engine computed.
 func (q *Question) Response(set *engine.SeriesSet, final bool) *RangeResponse {
 	out := &RangeResponse{Series: make([]TimeSeries, len(set.Series)), Metrics: metrics(&set.Scanned, final)}
@@ -134,14 +160,35 @@ func (q *Question) Response(set *engine.SeriesSet, final bool) *RangeResponse {
 		}
 		for k := range s.Exemplars {
 			e := &s.Exemplars[k]
+			height := q.height(set, s, e)
+			if math.IsNaN(height) {
+				continue // its sample fell to a comparison
+			}
 			one.Exemplars = append(one.Exemplars, Exemplar{
 				Labels: []KeyValue{{"trace:id", Text(e.TraceID.String())}, {"span:id", Text(e.SpanID.String())}},
-				Value:  Double(e.Value), Time: e.Time / int64(time.Millisecond),
+				Value:  Double(height), Time: e.Time / int64(time.Millisecond),
 			})
 		}
 		out.Series[i] = one
 	}
 	return out
+}
+
+// height is where an exemplar is drawn: at its value, or where spans are counted at the
+// sample that counts it, since a duration has no place on an axis of counts.
+func (q *Question) height(set *engine.SeriesSet, s *engine.Series, e *engine.Exemplar) float64 {
+	switch q.name {
+	case traceql.Rate.String(), traceql.CountOverTime.String(), traceql.HistogramOverTime.String(), traceql.Compare.String():
+		// The first sample behind its time.
+		at, found := slices.BinarySearch(set.Times, e.Time)
+		if found {
+			at++
+		}
+		if at < len(s.Values) {
+			return s.Values[at]
+		}
+	}
+	return e.Value
 }
 
 // Instant is the single value of each series that an engine computed.
@@ -161,7 +208,7 @@ func (q *Question) labels(attrs []engine.Attr) []KeyValue {
 	if len(attrs) == 0 {
 		return []KeyValue{{"__name__", Text(q.name)}}
 	}
-	return attributes(attrs, func(name string) string { return name })
+	return attributes(attrs, q.label)
 }
 
 func status(s *engine.Scanned) (Status, string) {

@@ -135,6 +135,16 @@ func spanKey(name string) string {
 	return parent + unquote(strings.TrimPrefix(name, "."))
 }
 
+// shortName is the older name of an intrinsic; other names stay as they are.
+func shortName(name string) string {
+	for i := range intrinsics {
+		if in := &intrinsics[i]; name == in.name {
+			return in.short
+		}
+	}
+	return name
+}
+
 // unquote is the name of an attribute that TraceQL writes in quotes.
 func unquote(name string) string {
 	if s, err := strconv.Unquote(name); err == nil && name[0] == '"' {
