@@ -62,6 +62,9 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m := engine.Metrics{Expr: q.Metrics, Range: engine.Range{From: req.from, To: req.to}, Step: req.step, Exemplars: req.exemplars, Explain: req.explain}
+	if n, ok := tempo.Exemplars(q.Hints); ok && req.step != 0 {
+		m.Exemplars = n
+	}
 	if err := req.metricsRange(&m); err != nil {
 		fail(w, http.StatusBadRequest, err.Error(), queryHint)
 		return

@@ -71,6 +71,8 @@ func TestRequests(t *testing.T) {
 		{"range?query={}|rate()&start=1767265200&end=1767268800000000000&step=60&exemplars=5", "{ } | rate() from -1h0m0s to 0s step 1m0s exemplars 5"},
 		{"range?q={}|rate()with(exemplars%3Dfalse,sample%3Dtrue)&step=1m&exemplars=5&maxSeries=3", "{ } | rate() from -1h0m0s to 0s step 1m0s series 3"},
 		{"range?q={}|rate()with(exemplars%3D7)&start=2026-01-01T11:00:00Z&end=1767268800.5", "{ } | rate() from -1h0m0s to 500ms step 30s exemplars 7"},
+		{"range?q={}|rate()with(exemplars%3Dtrue)&step=1m&exemplars=5", "{ } | rate() from -1h0m0s to 0s step 1m0s exemplars 100"},
+		{"range?q={}|rate()with(exemplars%3D-1,most_recent%3Dtrue)&step=1m&exemplars=5", "{ } | rate() from -1h0m0s to 0s step 1m0s"},
 		{"instant?q={}|rate()&step=nonsense", "{ } | rate() from -1h0m0s to 0s"},
 		{"range?", "q, the query, is missing"},
 		{"range?q={}", "this query yields traces, not series: add a function, as in | rate(), or ask /api/search"},

@@ -74,24 +74,30 @@ func (r *RangeRequest) Question() (q Question, err error) {
 
 // exemplars is how many are wanted: by the hint exemplars, or the parameter.
 func (r *RangeRequest) exemplars(hints []traceql.Hint) int {
-	n := r.Exemplars
+	if n, ok := Exemplars(hints); ok {
+		return n
+	}
+	if r.Exemplars == 0 {
+		return defaultExemplars
+	}
+	return min(r.Exemplars, maxExemplars)
+}
+
+// Exemplars is how many exemplars a query's hint asks for; false if it has none, or says
+// something else than a number, true or false.
+func Exemplars(hints []traceql.Hint) (n int, ok bool) {
 	for i := range hints {
-		if h := &hints[i]; h.Name == "exemplars" {
-			switch {
-			case h.Value.Type == traceql.Int:
-				n = int(min(max(h.Value.Num, 0), maxExemplars))
-				if n == 0 {
-					return 0
-				}
-			case h.Value.Type == traceql.Bool && h.Value.Num == 0:
-				return 0
-			}
+		switch h := &hints[i]; {
+		case h.Name != "exemplars":
+		case h.Value.Type == traceql.Int:
+			return int(min(max(h.Value.Num, 0), maxExemplars)), true
+		case h.Value.Type == traceql.Bool && h.Value.Num == 0:
+			return 0, true
+		case h.Value.Type == traceql.Bool:
+			return defaultExemplars, true
 		}
 	}
-	if n == 0 {
-		n = defaultExemplars
-	}
-	return min(n, maxExemplars)
+	return 0, false
 }
 
 // steps are those that Step chooses from.

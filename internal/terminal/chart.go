@@ -31,8 +31,8 @@ type ChartSeries struct {
 const maxPanels = 12
 
 // DrawChart draws series one below the other on one scale, or where each has a single
-// value a table. Series of a histogram become rows of shades. Lines are at most
-// o.Width columns. Errors are those of w.
+// value a table. Series of a histogram become rows of shades, those of compare() a table
+// of what differs most. Lines are at most o.Width columns. Errors are those of w.
 func DrawChart(w io.Writer, c *Chart, o Options) error {
 	out := bufio.NewWriter(w)
 	for i := range c.Series {
@@ -41,9 +41,12 @@ func DrawChart(w io.Writer, c *Chart, o Options) error {
 		}
 	}
 	p := painter{o.Color}
+	contrasts, compared := c.contrasts()
 	switch {
 	case len(c.Series) == 0 || len(c.Times) == 0:
 		out.WriteString("no series\n")
+	case compared:
+		out.Write(c.comparison(contrasts, p, o.width()))
 	case len(c.Times) == 1:
 		out.Write(c.values(p, o.width()))
 	default:

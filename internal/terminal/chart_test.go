@@ -82,7 +82,16 @@ func charts() map[string]*terminal.Chart {
 		"histogram": histogram,
 		"one":       chart(1, 0, "s", series{"gateway": flat(1.5), "pricing": flat(0.0123), "orders": flat(math.NaN()), "\x1b[31mbad\u202e": flat(0.7)}),
 		"odd":       chart(3, time.Second, "", series{"infinite": flat(math.Inf(1)), "small": wave(1e-9, 1e-9, 1), "a=b c=" + strings.Repeat("long", 60): flat(1e300)}),
-		"nothing":   chart(3, time.Second, "", nil),
+		"compare": chart(2, time.Minute, "", series{
+			"__meta_type=selection span:status=error": flat(10), "__meta_type=baseline span:status=ok": flat(90), "__meta_type=baseline span:status=error": flat(10),
+			"__meta_type=selection_total span:status=nil": flat(10), "__meta_type=baseline_total span:status=nil": flat(100),
+			"__meta_type=selection resource.service.name=bank": flat(4), "__meta_type=selection resource.service.name=\x1b[31mshop": flat(6),
+			"__meta_type=baseline resource.service.name=bank": flat(40), "__meta_type=baseline resource.service.name=cart": flat(60),
+			"__meta_type=selection_total resource.service.name=nil": flat(10), "__meta_type=baseline_total resource.service.name=nil": flat(100),
+			"__meta_type=selection span.long=" + strings.Repeat("long", 50): flat(1), "__meta_type=selection_total span.long=nil": flat(10),
+		}),
+		"compare-equal": chart(1, 0, "", series{"__meta_type=selection a=b": flat(1), "__meta_type=selection_total a=nil": flat(1), "__meta_type=baseline a=b": flat(1), "__meta_type=baseline_total a=nil": flat(1)}),
+		"nothing":       chart(3, time.Second, "", nil),
 	}
 }
 
