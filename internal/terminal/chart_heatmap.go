@@ -34,7 +34,8 @@ func (c *Chart) buckets() (all []bucket) {
 
 var shades = [...]rune{' ', '░', '▒', '▓', '█'}
 
-// heatmap draws a row a bucket, the darker the more spans it has.
+// heatmap draws a row a bucket, the darker the more spans it has: by the square root, since
+// the few that are slow matter more than how many are not.
 func (c *Chart) heatmap(buckets []bucket, p painter, columns int) (out []byte) {
 	g := &grid{c: c}
 	labels := 0
@@ -50,7 +51,7 @@ func (c *Chart) heatmap(buckets []bucket, p painter, columns int) (out []byte) {
 		for column := range g.plot {
 			v, shade := g.at(b.s, column), 0
 			if v > 0 && g.peak > 0 {
-				shade = min(max(int(math.Ceil(v/g.peak*4)), 1), 4)
+				shade = min(max(int(math.Ceil(math.Sqrt(v/g.peak)*4)), 1), 4)
 			}
 			cells.WriteRune(shades[shade])
 		}
