@@ -14,6 +14,7 @@ const floors = `
 4 internal/api          HTTP surfaces: native, Tempo, Zipkin; metrics and health
 4 internal/terminal     waterfall, lists and tables as text
 3 internal/advise       critical path, bottleneck, the waterfall document
+3 internal/tempo        Tempo's query API: questions, messages
 2 internal/engine       TraceQL over columns: search, metrics, names and values
 2 internal/store        head, flush, manifest, reading, export
 1 internal/otlp         OTLP to and from span.Batch, the receivers

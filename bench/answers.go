@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -55,17 +56,56 @@ func countWaterfall(body []byte) (int, error) {
 	return doc.SpanCount, nil
 }
 
-// countList is the number of traces in a list, Everspan's or Tempo's.
-func countList(body []byte) (int, error) {
-	var doc struct {
-		Traces  []json.RawMessage `json:"traces"`
-		Partial json.RawMessage   `json:"partial"`
-	}
+// searched is an answer of Tempo's API: a list of traces or series, or values. Whoever says
+// that it is partial says so in a message.
+type searched struct {
+	Traces []json.RawMessage `json:"traces"`
+	Values []json.RawMessage `json:"tagValues"`
+	Series []struct {
+		Samples []struct {
+			Value float64 `json:"value"`
+		} `json:"samples"`
+	} `json:"series"`
+	Status  string `json:"status"`
+	Message string `json:"message"`
+}
+
+func readSearched(body []byte) (doc searched, err error) {
 	if err := json.Unmarshal(body, &doc); err != nil {
-		return 0, err
+		return doc, err
 	}
-	if doc.Partial != nil {
-		return 0, fmt.Errorf("the answer is partial: %s", doc.Partial)
+	if doc.Status == "PARTIAL" {
+		return doc, fmt.Errorf("the answer is partial: %s", doc.Message)
 	}
-	return len(doc.Traces), nil
+	return doc, nil
+}
+
+// countList is the number of traces in a list.
+func countList(body []byte) (int, error) {
+	doc, err := readSearched(body)
+	return len(doc.Traces), err
+}
+
+// countValues is the number of values of a tag.
+func countValues(body []byte) (int, error) {
+	doc, err := readSearched(body)
+	return len(doc.Values), err
+}
+
+// countSeries is the number of series.
+func countSeries(body []byte) (int, error) {
+	doc, err := readSearched(body)
+	return len(doc.Series), err
+}
+
+// countRate is how many spans the samples of rate() are of.
+func countRate(body []byte) (int, error) {
+	doc, err := readSearched(body)
+	sum := 0.0
+	for _, s := range doc.Series {
+		for _, sample := range s.Samples {
+			sum += sample.Value * step.Seconds()
+		}
+	}
+	return int(math.Round(sum)), err
 }

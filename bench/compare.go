@@ -45,7 +45,7 @@ func compare(to io.Writer, a, b *report) {
 // queryLines are the figures of queries that are worth a comparison.
 func queryLines(all []queryFigures) (lines []figure) {
 	for _, q := range all {
-		for _, f := range []figure{{"p50", q.P50, "ms", ""}, {"p99", q.P99, "ms", ""}, {"CPU", q.CPU, "ms", ""}} {
+		for _, f := range []figure{{"first", q.Cold, "ms", ""}, {"p50", q.P50, "ms", ""}, {"p95", q.P95, "ms", ""}, {"p99", q.P99, "ms", ""}, {"CPU", q.CPU, "ms", ""}} {
 			f.name = q.Kind + ", " + f.name
 			lines = append(lines, f)
 		}

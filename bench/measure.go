@@ -73,7 +73,10 @@ func measure(ctx context.Context, o *options) (r *report, err error) {
 		say("no --query: nothing is read back or asked")
 		return r, nil
 	}
-	a := &asker{rng: rand.New(rand.NewPCG(o.seed, 0xa5c)), base: t.query, api: o.queryAPI, sent: sent, end: epoch + int64(figures.SpanSeconds*1e9)}
+	a := &asker{rng: rand.New(rand.NewPCG(o.seed, 0xa5c)), base: t.query, api: o.queryAPI, sent: sent, end: epoch + int64(figures.SpanSeconds*1e9), process: t.process}
+	if own != nil {
+		a.restart = func() error { return r.restartFor(ctx, own, t, a, o.protocol) }
+	}
 	if o.verify != "none" {
 		say("reading traces back")
 		if r.Verified, err = a.verify(ctx, o.verify); err != nil {
@@ -82,10 +85,10 @@ func measure(ctx context.Context, o *options) (r *report, err error) {
 	}
 	if o.queries > 0 {
 		say("asking %d queries of each kind", o.queries)
-		if r.Queries, err = a.askAll(ctx, t.process, o.queries); err != nil {
+		if r.Queries, err = a.askAll(ctx, o.queries); err != nil {
 			return nil, err
 		}
-		if r.Memory.AfterQueries, err = t.process.peak(); err != nil {
+		if err = r.queryMemory(t.process); err != nil {
 			return nil, err
 		}
 	}
@@ -153,6 +156,29 @@ func othersSince(server time.Duration) (func(server time.Duration) (float64, err
 		rest := now - all - (ownCPU() - own) - (serverNow - server)
 		return max(rest.Seconds()/time.Since(start).Seconds(), 0), err
 	}, err
+}
+
+// restartFor begins our server anew, so that the asker's next query is the first.
+func (r *report) restartFor(ctx context.Context, own *server, t *target, a *asker, protocol string) error {
+	if err := r.queryMemory(t.process); err != nil {
+		return err
+	}
+	if err := own.stop(); err != nil {
+		return fmt.Errorf("stop the server: %w", err)
+	}
+	if err := own.start(ctx); err != nil {
+		return err
+	}
+	t.use(own, protocol)
+	a.base, a.process = t.query, t.process
+	return nil
+}
+
+// queryMemory notes the most memory of the processes that answered queries.
+func (r *report) queryMemory(p process) error {
+	peak, err := p.peak()
+	r.Memory.AfterQueries = max(r.Memory.AfterQueries, peak)
+	return err
 }
 
 // measureRestart stops our server and starts it again on the same folder.

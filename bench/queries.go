@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
-	"time"
 )
 
 // asker has what queries are drawn from.
@@ -17,6 +15,10 @@ type asker struct {
 	api  string // everspan or tempo
 	sent *sample
 	end  int64 // of the run's span time, ns since 1970
+	// process is the server; restart begins it anew, so that the next query is the
+	// first that it answers. nil if the server is not ours.
+	process process
+	restart func() error
 }
 
 // question is one query, and what its answer must be.
@@ -36,16 +38,25 @@ type queryKind struct {
 	ask  func(a *asker) (q question, ok bool)
 }
 
-// queryKinds is the table of what is measured; add more here.
+// queryKinds is the table of what is measured; add more here. All but the
+// waterfall is asked as Tempo is asked.
 var queryKinds = []queryKind{
 	{"trace by id, OTLP", 100, "", func(a *asker) (question, bool) { return a.traceOTLP(a.sent.traces) }},
 	{"trace by id, waterfall", 100, "everspan", func(a *asker) (question, bool) { return a.traceWaterfall(a.sent.traces) }},
 	{"trace of 9,999 spans, OTLP", 20, "", func(a *asker) (question, bool) { return a.traceOTLP(a.sent.giants) }},
 	{"trace of 9,999 spans, waterfall", 20, "everspan", func(a *asker) (question, bool) { return a.traceWaterfall(a.sent.giants) }},
 	{"unknown trace id", 100, "", (*asker).unknownTrace},
-	{"list: service and operation", 100, "", (*asker).listOperation},
-	{"list: errors of a service", 100, "", (*asker).listErrors},
-	{"list: at least 2 s", 100, "", (*asker).listSlow},
+	{"search: service and operation", 100, "", (*asker).searchOperation},
+	{"search: user.id, rare", 100, "", (*asker).searchUser},
+	{"search: user.id, unknown", 100, "", (*asker).searchNobody},
+	{"search: session.id", 100, "", (*asker).searchSession},
+	{"search: duration > 2s", 100, "", (*asker).searchSlow},
+	{"search: errors of a service", 100, "", (*asker).searchErrors},
+	{"search: errors below frontend", 20, "", (*asker).searchBelow},
+	{"search: regexp on url.full", 20, "", (*asker).searchURL},
+	{"values of http.route", 20, "", (*asker).values},
+	{"rate by service, all the time", 4, "", (*asker).rate},
+	{"p99 by route, all the time", 4, "", (*asker).quantile},
 }
 
 func (a *asker) traceOTLP(from []sentTrace) (question, bool) {
@@ -70,33 +81,4 @@ func (a *asker) traceWaterfall(from []sentTrace) (question, bool) {
 
 func (a *asker) unknownTrace() (question, bool) {
 	return question{path: fmt.Sprintf("/api/traces/%016x%016x", a.rng.Uint64(), a.rng.Uint64()|1), accept: "application/protobuf", status: http.StatusNotFound, want: -1}, true
-}
-
-func (a *asker) listOperation() (question, bool) {
-	s := &shop[a.rng.IntN(len(shop))]
-	name := s.ops[a.rng.IntN(len(s.ops))].name
-	return a.list(url.Values{"service": {s.name}, "name": {name}}, fmt.Sprintf("resource.service.name=%q && name=%q", s.name, name)), true
-}
-
-func (a *asker) listErrors() (question, bool) {
-	s := &shop[a.rng.IntN(len(shop))]
-	return a.list(url.Values{"service": {s.name}, "errors": {"true"}}, fmt.Sprintf("resource.service.name=%q && status=error", s.name)), true
-}
-
-func (a *asker) listSlow() (question, bool) {
-	return a.list(url.Values{"minDuration": {"2s"}}, "traceDuration>2s"), true
-}
-
-// list asks for the 20 newest traces: by Everspan's parameters or by TraceQL. To
-// Tempo it says the time of the run, because it would look at recent spans only.
-func (a *asker) list(parameters url.Values, traceQL string) question {
-	q := question{path: "/api/v1/traces", count: countList, want: -1}
-	if a.api == "tempo" {
-		second := int64(time.Second)
-		parameters = url.Values{"q": {"{" + traceQL + "}"}, "start": {fmt.Sprint(epoch / second)}, "end": {fmt.Sprint(a.end/second + 1)}}
-		q.path = "/api/search"
-	}
-	parameters.Set("limit", "20")
-	q.path += "?" + parameters.Encode()
-	return q
 }

@@ -20,10 +20,11 @@ type sample struct {
 	seen   int
 	traces []sentTrace
 	giants []sentTrace // at most 1000
+	known  *known
 }
 
 func newSample(seed uint64, size int) *sample {
-	return &sample{rng: rand.New(rand.NewPCG(seed, 0x5a_3e)), size: size}
+	return &sample{rng: rand.New(rand.NewPCG(seed, 0x5a_3e)), size: size, known: newKnown()}
 }
 
 func (s *sample) add(id traceID, spans int) {

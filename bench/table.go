@@ -91,15 +91,19 @@ func printTable(to io.Writer, r *report) {
 	printRows(to, "lrll", rows)
 	if len(r.Queries) > 0 {
 		fmt.Fprintln(to)
-		rows = [][]string{{"one asker, warm", "count", "p50 ms", "p90 ms", "p99 ms", "max ms", "CPU ms", "found", "KB"}}
+		rows = [][]string{{"one asker", "count", "first ms", "p50 ms", "p95 ms", "p99 ms", "max ms", "CPU ms", "found", "KB"}}
 		for _, q := range r.Queries {
-			row := []string{q.Kind, strconv.Itoa(q.Count)}
-			for _, v := range []float64{q.P50, q.P90, q.P99, q.Max, q.CPU, q.Found, q.Bytes / 1000} {
+			first := "-"
+			if q.Cold > 0 {
+				first = number(q.Cold)
+			}
+			row := []string{q.Kind, strconv.Itoa(q.Count), first}
+			for _, v := range []float64{q.P50, q.P95, q.P99, q.Max, q.CPU, q.Found, q.Bytes / 1000} {
 				row = append(row, number(v))
 			}
 			rows = append(rows, row)
 		}
-		printRows(to, "lrrrrrrrr", rows)
+		printRows(to, "lrrrrrrrrr", rows)
 		for _, q := range r.Queries {
 			if q.Error != "" {
 				fmt.Fprintf(to, "FAILED  %s: %s\n", q.Kind, q.Error)

@@ -124,6 +124,7 @@ func (w *workload) addTrace(start int64) {
 		}
 		s.instance.ended = append(s.instance.ended, s)
 	}
+	w.sample.known.add(nodes, user)
 }
 
 // fail lets the last call of a trace fail, and those that waited for it.

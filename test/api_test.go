@@ -248,20 +248,30 @@ func TestTempoTraceByID(t *testing.T) {
 		"/api/v2/traces/" + traceA + "?start=noon": 400,
 		"/api/v2/traces/" + traceA + "?end=-1":     400,
 		"/api/v2/traces/" + traceA + "?end=NaN":    400,
-		"/api/v1/traces?limit=0":                   400,
-		"/api/v1/traces?limit=100000000":           400,
-		"/api/v1/traces?limit=1&limit=2":           400,
-		"/api/v1/traces?svc=x":                     400,
-		"/api/v1/traces?since=-1h":                 400,
-		"/api/v1/traces?minDuration=fast":          400,
-		"/api/v1/traces?start=1e400":               400,
+		"/api/v1/query?q={":                        400,
+		"/api/v1/query?q={}&limit=0":               400,
+		"/api/v1/query?q={}&limit=100000000":       400,
+		"/api/v1/query?q={}&limit=1&limit=2":       400,
+		"/api/v1/query?query={}":                   400,
+		"/api/v1/query?q={}&since=-1h":             400,
+		"/api/v1/query?q={}&since=1h&from=1":       400,
+		"/api/v1/query?q={}&from=2&to=1":           400,
+		"/api/v1/query?q={}&from=1e400":            400,
+		"/api/v1/query?q={}&from=noon":             400,
+		"/api/v1/query?q={}&after=1":               400,
+		"/api/v1/query?q={}|rate()&step=1ns":       400,
+		"/api/search?q={":                          400,
+		"/api/search?limit=many":                   400,
+		"/api/search/tag/a":                        404,
+		"/api/v2/search/tag/nothing/values":        400,
+		"/api/metrics/query_range":                 400,
 		"/nothing":                                 404,
 	} {
 		if status, _, body := s.get(path, ""); status != want {
 			t.Errorf("%s: %d %s, want %d", path, status, body, want)
 		}
 	}
-	if _, _, body := s.get("/api/v1/traces?svc=x", ""); !strings.Contains(string(body), `unknown parameter \"svc\"`) || !strings.Contains(string(body), "minDuration") {
+	if _, _, body := s.get("/api/v1/query?svc=x", ""); !strings.Contains(string(body), `unknown parameter \"svc\"`) || !strings.Contains(string(body), "since") {
 		t.Errorf("a wrong parameter is not explained: %s", body)
 	}
 }

@@ -116,6 +116,7 @@ func TestCommandLine(t *testing.T) {
 		{"help", []string{"--help"}, "", expect{stdout: []string{"Examples:", "serve ", "trace ", "traces ", "version "}, silent: true}},
 		{"serve --help", []string{"serve", "--help"}, "", expect{stdout: []string{"Examples:", "--config", "$EVERSPAN_MEMORY", "127.0.0.1:4317", "the flag wins"}, silent: true}},
 		{"trace --help", []string{"trace", "--help"}, "", expect{stdout: []string{"Examples:", "--json", "--width"}, silent: true}},
+		{"query --help", []string{"query", "--help"}, "", expect{stdout: []string{"Examples:", "--explain", "--step", "single quotes"}, silent: true}},
 		{"traces --help", []string{"traces", "--help"}, "", expect{stdout: []string{"Examples:", "--min-duration", "--since"}, silent: true}},
 		{"block", []string{"block"}, "", expect{code: 2, stderr: []string{`"ls"`, "--help"}, quiet: true}},
 		{"block --help", []string{"block", "--help"}, "", expect{stdout: []string{"Examples:", "change nothing", "ls ", "inspect ", "verify ", "export "}, silent: true}},

@@ -18,8 +18,11 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Receive spans, keep them, answer queries."`
 	Trace   traceCmd   `cmd:"" help:"Show the waterfall of a trace."`
 	Traces  tracesCmd  `cmd:"" help:"List the newest traces."`
+	Query   queryCmd   `cmd:"" help:"Ask for traces and series in TraceQL."`
 	Block   blockCmd   `cmd:"" help:"Look into the data folder: list, inspect, verify and export blocks."`
 	Version versionCmd `cmd:"" help:"Say which build this is."`
+
+	Completion completionCmd `cmd:"" help:"Print a script that completes everspan's words in bash, zsh or fish."`
 }
 
 const description = `Every trace, kept.
@@ -28,6 +31,8 @@ Examples:
   everspan serve                                 # keep spans in ./everspan-data
   everspan traces --service checkout --errors    # the newest failed ones
   everspan trace 4bf92f3577b34da6a3ce929d0e0e4736
+  everspan query '{ duration > 2s }'
+  everspan query '{ } | rate() by(resource.service.name)'
 
 Send spans with any OpenTelemetry SDK:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 ./your-service`

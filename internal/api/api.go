@@ -1,11 +1,13 @@
-// Package api is the HTTP surface: the native API, the parts of Tempo's that
-// read a trace by its id, Zipkin spans, metrics and health. It turns requests into calls of
-// the store and answers into bytes, and holds no state of its own.
+// Package api is the HTTP surface: the native API, Tempo's, Zipkin spans, metrics
+// and health. It turns requests into calls of the store and the engine, and answers
+// into bytes, and holds no state of its own.
 //
-//	GET /api/v1/traces                  the newest traces, as JSON
+//	GET /api/v1/query                   TraceQL: traces or time series, as JSON
 //	GET /api/v1/traces/{id}/waterfall   tree, critical path and verdict, as JSON
 //	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf; or Jaeger's
 //	GET /api/v2/traces/{id}             Tempo: the trace and whether it is whole
+//	GET /api/search …, /api/metrics/…   Tempo: search, tags, metrics
+//	tempopb.StreamingQuerier            Tempo: the same by gRPC, as it is found
 //	GET /api/echo, /api/status/buildinfo
 //	GET /api/{services,operations,traces,dependencies}, /api/metrics/…   Jaeger's user interface
 //	GET /api/v3/…, /jaeger/api/…        Jaeger's API v3; and all of Jaeger's below a prefix
@@ -21,6 +23,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/everspan/everspan/internal/engine"
 	"github.com/everspan/everspan/internal/otlp"
@@ -56,8 +59,9 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /ready", s.ready)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /metrics", s.metrics)
-	mux.HandleFunc("GET /api/v1/traces", s.list)
+	mux.HandleFunc("GET /api/v1/query", s.query)
 	mux.HandleFunc("GET /api/v1/traces/{id}/waterfall", s.waterfall)
+	s.tempoQueries(mux)
 	mux.HandleFunc("GET /api/echo", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "echo") })
 	mux.HandleFunc("GET /api/status/buildinfo", s.buildInfo)
 	mux.HandleFunc("GET /api/traces/{id}", s.sharedTrace)
@@ -67,7 +71,7 @@ func (s *Server) Handler() http.Handler {
 	}
 	s.zipkin(mux)
 	s.jaeger(mux)
-	return harden(gzhttp.GzipHandler(mux))
+	return grpcFirst(s.grpcServer(), harden(gzhttp.GzipHandler(mux)))
 }
 
 // harden sets what every answer carries: nothing here is to be sniffed, framed
@@ -124,8 +128,28 @@ func (s *Server) ready(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintln(w, "ready")
 }
 
+// tempoVersion is the version of Tempo whose query API is spoken here.
+// Metrics are not streamed, see tempoStreams, so that it is one before 2.7.0.
+const tempoVersion = "2.6.0"
+
+// buildInfo answers a question that only Tempo's clients ask: Grafana turns on what it
+// knows of the version of Tempo that it hears, streaming searches from 2.2.0 and
+// streaming metrics from 2.7.0. Our own would turn all of it off. So the version is the
+// one of the API that is spoken, and behind the + that of Everspan, which takes no
+// part when versions are compared; revision, date and Go version are ours.
 func (s *Server) buildInfo(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, s.Build)
+	b := s.Build
+	b.Version = tempoVersion + "+everspan." + strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '-'
+	}, s.Build.Version)
+	answer(w, http.StatusOK, struct {
+		Build
+		Branch string `json:"branch"`
+		User   string `json:"buildUser"`
+	}{Build: b})
 }
 
 // index is what a browser shows until there is a page. OTLP is answered on this
@@ -139,10 +163,11 @@ Send spans with any OpenTelemetry SDK:
 
 In a terminal:
   everspan traces        the newest traces
+  everspan query '{…}'   traces and series by TraceQL
   everspan trace ID      the waterfall of one
 
 Over HTTP:
-  /api/v1/traces
+  /api/v1/query?q=…
   /api/v1/traces/{id}/waterfall
   /metrics
 `, s.Build.Version, r.Host)

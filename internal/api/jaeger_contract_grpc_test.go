@@ -131,7 +131,7 @@ func valid(v []byte) bool {
 }
 
 // goldenCalls compares what the methods of a service answer with a golden file.
-func goldenCalls(t *testing.T, file string, conn *grpc.ClientConn, calls []grpcCall) {
+func goldenCalls(t *testing.T, file string, conn *grpc.ClientConn, calls []callJaeger) {
 	t.Helper()
 	var got strings.Builder
 	for _, c := range calls {
@@ -155,7 +155,7 @@ func goldenCalls(t *testing.T, file string, conn *grpc.ClientConn, calls []grpcC
 	goldenText(t, file, got.String())
 }
 
-type grpcCall struct {
+type callJaeger struct {
 	method string
 	req    []byte
 }

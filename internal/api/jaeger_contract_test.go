@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -12,12 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
-
-func init() {
-	if flag.Lookup("update") == nil { // another test of the package may have it
-		flag.Bool("update", false, "rewrite golden files")
-	}
-}
 
 // newJaegerShop returns a server with the spans of testdata/shop.json: three traces of two
 // services, one of which lacks its root.
@@ -58,7 +51,7 @@ func goldenAnswers(t *testing.T, file string, h http.Handler, paths []string) {
 func goldenText(t *testing.T, file, got string) {
 	t.Helper()
 	file = "testdata/" + file
-	if flag.Lookup("update").Value.String() == "true" {
+	if *update {
 		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,7 @@ func TestJaegerQueryService(t *testing.T) {
 		a.AppendString(1, key)
 		a.AppendString(2, value)
 	}
-	goldenCalls(t, "jaeger_grpc.txt", dial(t, s.JaegerQueryServer()), []grpcCall{
+	goldenCalls(t, "jaeger_grpc.txt", dial(t, s.JaegerQueryServer()), []callJaeger{
 		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "abcd") })},
 		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "abce") })},
 		{service + "GetTrace", message(func(m *easyproto.MessageMarshaler) { m.AppendString(1, "xyz") })},
@@ -93,7 +93,7 @@ func TestJaegerStorage(t *testing.T) {
 		value(a.AppendMessage(2))
 	}
 	conn := dial(t, s.JaegerStorageServer())
-	goldenCalls(t, "jaeger_storage.txt", conn, []grpcCall{
+	goldenCalls(t, "jaeger_storage.txt", conn, []callJaeger{
 		{"/jaeger.storage.v2.Capabilities/GetCapabilities", nil},
 		{"/jaeger.storage.v2.DependencyReader/GetDependencies", nil},
 		{reader + "GetServices", nil},

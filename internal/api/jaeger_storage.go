@@ -11,8 +11,8 @@ import (
 )
 
 // jaegerStorageMethods are the methods of jaeger.storage.v2.
-func (s *Server) jaegerStorageMethods() (reader, dependencies, capabilities jaegerMethods) {
-	reader = jaegerMethods{
+func (s *Server) jaegerStorageMethods() (reader, dependencies, capabilities grpcMethods) {
+	reader = grpcMethods{
 		"GetTraces":          s.storageGetTraces,
 		"FindTraces":         s.storageFindTraces,
 		"FindTraceIDs":       s.storageFindIDs,
@@ -21,8 +21,8 @@ func (s *Server) jaegerStorageMethods() (reader, dependencies, capabilities jaeg
 		"GetServices":        s.grpcServices,
 		"GetOperations":      s.grpcOperations,
 	}
-	dependencies = jaegerMethods{"GetDependencies": s.grpcDependencies(true)}
-	capabilities = jaegerMethods{"GetCapabilities": storageCapabilities}
+	dependencies = grpcMethods{"GetDependencies": s.grpcDependencies(true)}
+	capabilities = grpcMethods{"GetCapabilities": storageCapabilities}
 	return reader, dependencies, capabilities
 }
 
@@ -30,7 +30,7 @@ func (s *Server) jaegerStorageMethods() (reader, dependencies, capabilities jaeg
 const maxTraceIDs = maxJaegerTraces
 
 // storageGetTraces sends the traces that are known of those that are asked for.
-func (s *Server) storageGetTraces(c *jaegerCall) error {
+func (s *Server) storageGetTraces(c *grpcCall) error {
 	var ids []span.TraceID
 	if err := eachField(c.req, func(f *easyproto.FieldContext) (bool, error) {
 		if f.FieldNum != 1 {
@@ -91,7 +91,7 @@ func storageQuery(req otlp.Message) (*jaegerQuery, error) {
 	return &q, q.readQuery(msg, 10, wireKeyValue)
 }
 
-func (s *Server) storageFindTraces(c *jaegerCall) error {
+func (s *Server) storageFindTraces(c *grpcCall) error {
 	q, err := storageQuery(c.req)
 	if err != nil {
 		return err
@@ -99,7 +99,7 @@ func (s *Server) storageFindTraces(c *jaegerCall) error {
 	return s.sendTraces(c, q)
 }
 
-func (s *Server) storageFindSummaries(c *jaegerCall) error {
+func (s *Server) storageFindSummaries(c *grpcCall) error {
 	q, err := storageQuery(c.req)
 	if err != nil {
 		return err
@@ -108,7 +108,7 @@ func (s *Server) storageFindSummaries(c *jaegerCall) error {
 }
 
 // storageFindIDs answers with ids, and the times between which the traces took place.
-func (s *Server) storageFindIDs(c *jaegerCall) error {
+func (s *Server) storageFindIDs(c *grpcCall) error {
 	q, err := storageQuery(c.req)
 	if err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s *Server) storageFindIDs(c *jaegerCall) error {
 
 // storageCapabilities tells a Jaeger that a search needs no service, that all
 // conditions hold for one span, and that lists come in pages. It has no filter.
-func storageCapabilities(c *jaegerCall) error {
+func storageCapabilities(c *grpcCall) error {
 	return c.send(encodeJaeger(func(m *easyproto.MessageMarshaler) {
 		search := m.AppendMessage(1)
 		search.AppendBool(1, true) // without_service_name

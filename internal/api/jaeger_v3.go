@@ -13,8 +13,8 @@ import (
 )
 
 // jaegerV3Methods are the methods of jaeger.api_v3.QueryService.
-func (s *Server) jaegerV3Methods() jaegerMethods {
-	return jaegerMethods{
+func (s *Server) jaegerV3Methods() grpcMethods {
+	return grpcMethods{
 		"GetTrace":           s.v3GetTrace,
 		"FindTraces":         s.v3FindTraces,
 		"FindTraceSummaries": s.v3FindSummaries,
@@ -25,11 +25,11 @@ func (s *Server) jaegerV3Methods() jaegerMethods {
 	}
 }
 
-func jaegerUnimplemented(*jaegerCall) error {
+func jaegerUnimplemented(*grpcCall) error {
 	return status.Error(codes.Unimplemented, "spans are not searched for; use FindTraces")
 }
 
-func (s *Server) v3GetTrace(c *jaegerCall) error {
+func (s *Server) v3GetTrace(c *grpcCall) error {
 	var text string
 	if err := eachField(c.req, func(f *easyproto.FieldContext) (ok bool, err error) {
 		if f.FieldNum == 1 {
@@ -74,7 +74,7 @@ func v3Query(req otlp.Message) (*jaegerQuery, error) {
 	return &q, nil
 }
 
-func (s *Server) v3FindTraces(c *jaegerCall) error {
+func (s *Server) v3FindTraces(c *grpcCall) error {
 	q, err := v3Query(c.req)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func (s *Server) v3FindTraces(c *jaegerCall) error {
 }
 
 // sendTraces answers a search with traces.
-func (s *Server) sendTraces(c *jaegerCall, q *jaegerQuery) error {
+func (s *Server) sendTraces(c *grpcCall, q *jaegerQuery) error {
 	if q.paged {
 		return badRequest{errors.New("pagination does not go with whole traces; use search_depth, or ask for summaries")}
 	}
@@ -92,7 +92,7 @@ func (s *Server) sendTraces(c *jaegerCall, q *jaegerQuery) error {
 	return err
 }
 
-func (s *Server) v3FindSummaries(c *jaegerCall) error {
+func (s *Server) v3FindSummaries(c *grpcCall) error {
 	q, err := v3Query(c.req)
 	if err != nil {
 		return err
@@ -104,7 +104,7 @@ func (s *Server) v3FindSummaries(c *jaegerCall) error {
 const summariesPerMessage = 1000
 
 // sendSummaries answers a search with summaries.
-func (s *Server) sendSummaries(c *jaegerCall, q *jaegerQuery, hex bool) error {
+func (s *Server) sendSummaries(c *grpcCall, q *jaegerQuery, hex bool) error {
 	all, next, why, err := s.summaries(c.ctx, q)
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (s *Server) sendSummaries(c *jaegerCall, q *jaegerQuery, hex bool) error {
 	return c.send(encodeSummaries(all, next, hex))
 }
 
-func (s *Server) grpcServices(c *jaegerCall) error {
+func (s *Server) grpcServices(c *grpcCall) error {
 	names, why, err := s.jaegerServices(c.ctx)
 	if err != nil {
 		return err
@@ -131,7 +131,7 @@ func (s *Server) grpcServices(c *jaegerCall) error {
 	return c.send(encodeStrings(names))
 }
 
-func (s *Server) grpcOperations(c *jaegerCall) error {
+func (s *Server) grpcOperations(c *grpcCall) error {
 	var service, kind string
 	if err := eachField(c.req, func(f *easyproto.FieldContext) (ok bool, err error) {
 		switch f.FieldNum {
@@ -156,8 +156,8 @@ func (s *Server) grpcOperations(c *jaegerCall) error {
 
 // grpcDependencies answers GetDependencies. In storage.v2 a dependency also has a
 // source, and the range may be open.
-func (s *Server) grpcDependencies(storage bool) func(*jaegerCall) error {
-	return func(c *jaegerCall) error {
+func (s *Server) grpcDependencies(storage bool) func(*grpcCall) error {
+	return func(c *grpcCall) error {
 		var from, to int64
 		if err := eachField(c.req, func(f *easyproto.FieldContext) (ok bool, err error) {
 			var part []byte

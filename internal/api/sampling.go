@@ -41,8 +41,8 @@ func SamplingHandler(rate float64) http.Handler {
 // SamplingServer serves jaeger.api_v2.SamplingManager.
 // https://github.com/jaegertracing/jaeger-idl/blob/main/proto/api_v2/sampling.proto
 func (s *Server) SamplingServer(rate float64) *grpc.Server {
-	to := otlp.NewGRPCServer(maxJaegerQuery)
-	jaegerMethods{"GetSamplingStrategy": func(c *jaegerCall) error {
+	to := otlp.NewGRPCServer(maxGRPCQuery)
+	grpcMethods{"GetSamplingStrategy": func(c *grpcCall) error {
 		service := ""
 		if err := eachField(c.req, func(f *easyproto.FieldContext) (ok bool, err error) {
 			if f.FieldNum == 1 {

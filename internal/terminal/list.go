@@ -29,11 +29,9 @@ func List(w io.Writer, rows []TraceRow, o Options) error {
 		out.WriteString("no traces\n")
 		return out.Flush()
 	}
-	l := list{width: o.width(), paint: painter{o.Color}}
-	for _, r := range rows {
-		l.duration = max(l.duration, width(advise.FormatDuration(int64(r.Duration))))
-		l.spans = max(l.spans, width(plural(r.Spans, "span")))
-		l.errors = max(l.errors, width(errorCount(r)))
+	l := newList(o)
+	for i := range rows {
+		l.measure(&rows[i])
 	}
 	for _, r := range rows {
 		out.Write(l.row(r))
@@ -48,6 +46,15 @@ type list struct {
 	paint                   painter
 	duration, spans, errors int
 	line                    []byte
+}
+
+func newList(o Options) *list { return &list{width: o.width(), paint: painter{o.Color}} }
+
+// measure makes the columns wide enough for a row.
+func (l *list) measure(r *TraceRow) {
+	l.duration = max(l.duration, width(advise.FormatDuration(int64(r.Duration))))
+	l.spans = max(l.spans, width(plural(r.Spans, "span")))
+	l.errors = max(l.errors, width(errorCount(*r)))
 }
 
 func errorCount(r TraceRow) string {

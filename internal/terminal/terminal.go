@@ -1,5 +1,5 @@
-// Package terminal draws a trace's waterfall, lists of traces and blocks, and how a
-// block is made, as text.
+// Package terminal draws a trace's waterfall, lists of traces and blocks, series over
+// time, and how a block is made, as text.
 //
 // It is pure: it asks no terminal for its size or its colours; who calls it
 // knows. Text that came with the spans is made harmless: control characters are
