@@ -14,15 +14,21 @@ import (
 type attributeReader struct {
 	in      *rowReader
 	scope   string
+	wanted  func(key string) bool
 	columns []attributeColumn
 	values  []*values
 }
 
 // attributes asks for all attribute columns of a scope.
 func (r *rowReader) attributes(scope string) *attributeReader {
-	a := &attributeReader{in: r, scope: scope}
+	return r.attributesOf(scope, whole.Attribute)
+}
+
+// attributesOf asks for the columns of some attributes.
+func (r *rowReader) attributesOf(scope string, wanted func(key string) bool) *attributeReader {
+	a := &attributeReader{in: r, scope: scope, wanted: wanted}
 	for _, c := range r.f.attrs {
-		if c.Scope != scope {
+		if c.Scope != scope || !wanted(c.Key) {
 			continue
 		}
 		t, ok := span.ParseType(c.Type)
@@ -58,7 +64,7 @@ func (a *attributeReader) appendTo(to *span.Attrs, base uint32) error {
 		return err
 	}
 	for _, r := range rest {
-		if r.scope == a.scope {
+		if r.scope == a.scope && a.wanted(r.key) {
 			to.Begin(base + uint32(r.row))
 			to.SetRest([]byte(r.key), r.value)
 		}

@@ -47,9 +47,12 @@ func (c *Column) Matcher(test Test) *Matcher {
 	}
 	m.hits = make([]bool, c.v.dict.len())
 	for i := range m.hits {
-		if c.v.shape.isText() {
+		switch {
+		case len(test.Words) == 1:
+			m.hits[i] = string(c.v.dict.text(uint32(i))) == string(test.Words[0])
+		case c.v.shape.isText():
 			m.hits[i] = test.Text(c.v.dict.text(uint32(i)))
-		} else {
+		default:
 			m.hits[i] = test.Num(c.v.dict.nums[i])
 		}
 		if m.hits[i] {

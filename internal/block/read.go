@@ -54,10 +54,25 @@ func (r *Reader) MayHave(ctx context.Context, id span.TraceID) bool {
 	return ok || err != nil
 }
 
+// Part says which parts of spans are read. What every span has is read in any case,
+// and so are its resource and scope.
+type Part struct {
+	Attribute     func(key string) bool // of the span
+	Events, Links bool
+}
+
+// whole is all that there is.
+var whole = Part{Attribute: func(string) bool { return true }, Events: true, Links: true}
+
 // Trace appends the spans of a trace to b and reports how many there were.
 // Errors that wrap [ErrCorrupt] mean that the block is damaged at the place
 // they name.
 func (r *Reader) Trace(ctx context.Context, id span.TraceID, b *span.Batch) (int, error) {
+	return r.TracePart(ctx, id, whole, b)
+}
+
+// TracePart is Trace for some of what the spans have.
+func (r *Reader) TracePart(ctx context.Context, id span.TraceID, part Part, b *span.Batch) (int, error) {
 	at, err := r.find(ctx, id)
 	if errors.Is(err, errNotHere) {
 		return 0, nil
@@ -66,7 +81,7 @@ func (r *Reader) Trace(ctx context.Context, id span.TraceID, b *span.Batch) (int
 		return 0, err
 	}
 	rows := b.Len()
-	if err := r.appendTraces(ctx, []Place{{TraceID: id, at: at}}, at, b); err != nil {
+	if err := r.appendTraces(ctx, []Place{{TraceID: id, at: at}}, at, part, b); err != nil {
 		b.Truncate(rows)
 		return 0, err
 	}

@@ -9,12 +9,12 @@ import (
 
 // appendTraces materialises the rows of traces that stand one after the other, and
 // together take the rows at.
-func (r *Reader) appendTraces(ctx context.Context, traces []Place, at rowRange, b *span.Batch) error {
+func (r *Reader) appendTraces(ctx context.Context, traces []Place, at rowRange, part Part, b *span.Batch) error {
 	in, err := r.rows(ctx, spansFile, at.spans)
 	if err != nil {
 		return err
 	}
-	attrs := in.attributes("span")
+	attrs := in.attributesOf("span", part.Attribute)
 	ids, distances, parents := in.column("span_id", shapeSpanID), in.column("parent_distance", shapeInt32), in.column("parent_span_id", shapeSpanID)
 	starts, durations := in.column("start", shapeTime), in.column("duration", shapeInt64)
 	names, kinds, statuses := in.column("name", shapeText), in.column("kind", shapeText), in.column("status", shapeText)
@@ -61,8 +61,13 @@ func (r *Reader) appendTraces(ctx context.Context, traces []Place, at rowRange, 
 	if err := attrs.appendTo(&b.Attrs, base); err != nil {
 		return err
 	}
-	if err := r.appendEvents(ctx, at, b, base); err != nil {
-		return err
+	if part.Events {
+		if err := r.appendEvents(ctx, at, b, base); err != nil {
+			return err
+		}
+	}
+	if !part.Links {
+		return nil
 	}
 	return r.appendLinks(ctx, at, b, base)
 }

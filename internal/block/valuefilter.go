@@ -12,8 +12,8 @@ import (
 // values.filter says in which pages of a column of texts a value may stand, so that
 // looking for one user or session reads a few pages of thousands. Columns of texts have
 // one when they have no dictionary, or one of more than maxUnfiltered values. For each
-// page it holds a Bloom filter of eight bits a distinct value, five of which are
-// set: one page in fifty is read in vain. Layout, little-endian:
+// page it holds a Bloom filter of ten bits a distinct value, seven of which are
+// set: one page in a hundred is read in vain. Layout, little-endian:
 //
 //	size  field
 //	   4  "EVVF"
@@ -25,15 +25,15 @@ import (
 //	      filters: the number of pages (4), for each page where its words end, counted in
 //	      words (4), and all words (8 each)
 //
-// A value's bits are at h1 + i*h2 for i from 0 to 4, modulo the bits of the page, where
+// A value's bits are at h1 + i*h2 for i from 0 to 6, modulo the bits of the page, where
 // h1 is the upper and h2 the lower half of the value's xxhash64, made odd.
 const (
 	valuesMagic   = "EVVF"
 	valuesFormat  = 1
 	valuesHeader  = 20
 	maxUnfiltered = 256
-	valueBits     = 8
-	valueProbes   = 5
+	valueBits     = 10
+	valueProbes   = 7
 )
 
 // filterWriter gathers the filters of a file's columns while its pages are written.

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/traceql"
@@ -12,34 +14,73 @@ type assembled struct {
 	w   *window
 }
 
-// assemble reads traces whole: every span once.
-func (q *query) assemble(ids []span.TraceID) (*assembled, error) {
-	all := new(span.Batch)
-	first := []uint32{0}
-	for _, id := range ids {
-		one := new(span.Batch)
-		for _, h := range q.heads {
-			if rows := h.Rows(id); len(rows) > 0 {
-				one.AppendRows(h, rows)
+// everyPart is all that spans have.
+var everyPart = block.Part{Attribute: func(string) bool { return true }, Events: true, Links: true}
+
+// partOf is what queries ask of spans.
+func partOf(queries ...traceql.Node) block.Part {
+	names := make(map[string]bool)
+	part := block.Part{Attribute: func(key string) bool { return names[key] }}
+	for _, q := range queries {
+		traceql.Walk(q, func(n traceql.Node) bool {
+			switch n := n.(type) {
+			case *traceql.Attribute:
+				switch n.Scope {
+				case traceql.ScopeAny, traceql.ScopeSpan:
+					names[n.Name] = true
+				case traceql.ScopeEvent:
+					part.Events = true
+				case traceql.ScopeLink:
+					part.Links = true
+				}
+			case *traceql.Intrinsic:
+				switch n.Field {
+				case traceql.EventName, traceql.EventTimeSinceStart:
+					part.Events = true
+				case traceql.LinkTraceID, traceql.LinkSpanID:
+					part.Links = true
+				}
 			}
+			return true
+		})
+	}
+	return part
+}
+
+// assemble reads traces with every span once, as far as a query asks for what they have.
+func (q *query) assemble(ids []span.TraceID, part block.Part) (*assembled, error) {
+	parts := new(span.Batch)
+	for _, h := range q.heads {
+		var rows []uint32
+		for _, id := range ids {
+			rows = append(rows, h.Rows(id)...)
 		}
-		for _, r := range q.all {
+		slices.Sort(rows)
+		parts.AppendRows(h, rows)
+	}
+	for _, r := range q.all {
+		for _, id := range ids {
 			if !r.MayHave(q.ctx, id) {
 				continue
 			}
-			if _, err := r.Trace(q.ctx, id, one); err != nil {
+			if _, err := r.TracePart(q.ctx, id, part, parts); err != nil {
 				if err := q.failed(r, err); err != nil {
 					return nil, err
 				}
 			}
 		}
-		all.AppendRows(one, one.Unique(span.Seq(one.Len())))
-		if all.Len() > int(first[len(first)-1]) {
-			first = append(first, uint32(all.Len()))
-		}
-		q.spans.Add(int64(one.Len()))
 		if err := q.check(); err != nil {
 			return nil, err
+		}
+	}
+	q.spans.Add(int64(parts.Len()))
+	// The spans of a trace side by side, each once.
+	all, first := new(span.Batch), []uint32{0}
+	for _, id := range ids {
+		rows := parts.Rows(id)
+		if len(rows) > 0 {
+			all.AppendRows(parts, parts.Unique(rows))
+			first = append(first, uint32(all.Len()))
 		}
 	}
 	src := &batchSource{all, newBatchTraces(all, first)}

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -72,20 +73,31 @@ func (d *depending) run() error {
 		}
 		d.scanned.Done++
 	}
-	for id, orphans := range d.away {
-		a, err := d.assemble([]span.TraceID{id})
+	ids := slices.Collect(maps.Keys(d.away))
+	chunks := slices.Collect(slices.Chunk(ids, chunkTraces))
+	return d.parallel(len(chunks), func(i int) error {
+		a, err := d.assemble(chunks[i], partOf())
 		if err != nil {
 			return err
 		}
-		services := make(map[span.ID]string)
-		for row, id := range a.src.b.ID {
-			services[id] = a.src.b.Service(a.src.b.Resource[row])
+		type key struct {
+			trace span.TraceID
+			id    span.ID
 		}
-		for _, o := range orphans {
-			d.add(services[o.parent], o.service, 1, errorOf(o.failed))
+		b := a.src.b
+		services, of := b.Services(), make(map[key]string)
+		for row, id := range b.ID {
+			of[key{b.TraceID(uint32(row)), id}] = services[b.Resource[row]]
 		}
-	}
-	return nil
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		for _, id := range chunks[i] {
+			for _, o := range d.away[id] {
+				d.add(of[key{id, o.parent}], o.service, 1, errorOf(o.failed))
+			}
+		}
+		return nil
+	})
 }
 
 func errorOf(failed bool) int {
@@ -201,13 +213,22 @@ func (d *depending) window(src *blockSource, w *window) error {
 	if err != nil {
 		return err
 	}
+	apart, err := d.apart(src)
+	if err != nil {
+		return err
+	}
 	i := 0
 	for row := range has.All() {
-		id, err := src.r.TraceIDAt(d.ctx, src.rows, src.rows.Of(row))
+		trace := src.rows.Of(row)
+		elsewhere, err := apart(trace)
 		if err != nil {
 			return err
 		}
-		if d.elsewhere(id, src.r) {
+		if elsewhere {
+			id, err := src.r.TraceIDAt(d.ctx, src.rows, trace)
+			if err != nil {
+				return err
+			}
 			d.mu.Lock()
 			d.away[id] = append(d.away[id], orphan{span.ID(ids.Bytes(i)), name(service.codes[row-w.from]), failed.Has(row)})
 			d.mu.Unlock()

@@ -36,10 +36,11 @@ type Options struct {
 
 // Engine answers queries. It is safe for concurrent use.
 type Engine struct {
-	store Store
-	o     Options
-	slots chan struct{} // taken by queries
-	turns chan struct{} // taken by what runs on a processor
+	store   Store
+	o       Options
+	sharing sharing
+	slots   chan struct{} // taken by queries
+	turns   chan struct{} // taken by what runs on a processor
 }
 
 // New returns an engine that reads from a store.
@@ -48,7 +49,7 @@ func New(s Store, o Options) *Engine {
 	o.Memory = cmp.Or(o.Memory, 128<<20)
 	o.Bytes = cmp.Or(o.Bytes, 16<<30)
 	o.Parallel = cmp.Or(o.Parallel, 32)
-	return &Engine{store: s, o: o, slots: make(chan struct{}, o.Parallel), turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return &Engine{store: s, o: o, sharing: sharing{pairs: make(map[[2]string]*shared)}, slots: make(chan struct{}, o.Parallel), turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Scanned says what a query looked at, and whether the answer is whole.

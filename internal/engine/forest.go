@@ -30,17 +30,7 @@ func drawnForest(b *span.Batch, first []uint32) *forest {
 	n := b.Len()
 	f := &forest{parent: make([]int32, n), orphan: make([]uint32, n), children: make([]int32, n), left: make([]int32, n), right: make([]int32, n)}
 	for i := range len(first) - 1 {
-		part := b
-		at := first[i]
-		if len(first) > 2 {
-			part = new(span.Batch)
-			rows := make([]uint32, first[i+1]-at)
-			for k := range rows {
-				rows[k] = at + uint32(k)
-			}
-			part.AppendRows(b, rows)
-		}
-		f.draw(span.NewTree(part), int32(at))
+		f.draw(span.NewTreeOf(b, first[i], first[i+1]), int32(first[i]))
 	}
 	return f
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -136,7 +137,7 @@ func (m *measuring) leaf(e *traceql.Metrics) ([]Series, error) {
 		l.local = l.local && local(e.Arg)
 	}
 	l.g = gathering{e.Op, m.Exemplars > 0, m.steps.n}
-	err := m.rows(e.Pipeline, l.local, ofTree(append(slices.Clone(e.By), e.Arg)...), l.take)
+	err := m.rows(e.Pipeline, l.local, ofTree(append(slices.Clone(e.By), e.Arg)...), partOf(e), l.take)
 	if l.full {
 		m.scanned.Partial = append(m.scanned.Partial, fmt.Sprintf("there are more than %d series, and the others are left out; group by less", m.MaxSeries))
 	}
@@ -195,8 +196,9 @@ func labelsOf(by []traceql.FieldExpr, vals []values) (labels []Attr, key string)
 
 // rows calls take with the rows that a pipeline finds and that start within the steps, one
 // window of a source after the other and several at a time. Unless the rows are found and
-// taken one by one, their traces are whole; tree says that take looks at trees.
-func (m *measuring) rows(p *traceql.Pipeline, local, tree bool, take func(w *window, rows *rowset.Set) error) error {
+// taken one by one, their traces are whole; tree says that take looks at trees, and part what it
+// looks at.
+func (m *measuring) rows(p *traceql.Pipeline, local, tree bool, part block.Part, take func(w *window, rows *rowset.Set) error) error {
 	in := m.steps.bounds()
 	if local {
 		for _, h := range m.heads {
@@ -236,39 +238,30 @@ func (m *measuring) rows(p *traceql.Pipeline, local, tree bool, take func(w *win
 		}
 		m.scanned.Done++
 	}
-	return m.takeAway(p, away, in, take)
+	return m.takeAway(p, away, in, part, take)
 }
 
+// chunkTraces is how many traces are put together at a time.
+const chunkTraces = 64
+
 // takeAway puts traces together and takes their rows.
-func (m *measuring) takeAway(p *traceql.Pipeline, away map[span.TraceID]bool, in Range, take func(w *window, rows *rowset.Set) error) error {
-	var ids []span.TraceID
-	for id := range away {
-		ids = append(ids, id)
-	}
-	const together = 64
-	for part := range slices.Chunk(ids, together) {
-		a, err := m.assemble(part)
-		if err != nil {
+func (m *measuring) takeAway(p *traceql.Pipeline, away map[span.TraceID]bool, in Range, part block.Part, take func(w *window, rows *rowset.Set) error) error {
+	chunks := slices.Collect(slices.Chunk(slices.Collect(maps.Keys(away)), chunkTraces))
+	return m.parallel(len(chunks), func(i int) error {
+		a, err := m.assemble(chunks[i], part)
+		if err != nil || a.src.b.Len() == 0 {
 			return err
-		}
-		if a.src.b.Len() == 0 {
-			continue
 		}
 		sets, err := a.run(p)
 		if err != nil {
 			return err
 		}
 		rows, err := started(a.w, in, rowsOf(a.w, sets))
-		if err != nil {
+		if err != nil || rows.Empty() {
 			return err
 		}
-		if !rows.Empty() {
-			if err := take(a.w, rows); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+		return take(a.w, rows)
+	})
 }
 
 // wholeTraces runs a pipeline on the traces of a block. Those that have to be put
@@ -307,15 +300,28 @@ func (m *measuring) wholeTraces(r *block.Reader, p *traceql.Pipeline, in Range, 
 			return err
 		}
 		if !prog.alone || len(odd) > 0 {
-			for _, set := range split(w, seen) {
-				id, err := r.TraceIDAt(m.ctx, src.rows, w.traces.base+set.trace)
+			apart, err := m.apart(src)
+			if err != nil {
+				return err
+			}
+			for i := range w.traces.len() {
+				from, to := w.traces.first[i], w.traces.first[i+1]
+				if !seen.Any(from, to) {
+					continue
+				}
+				elsewhere, err := apart(w.traces.base + i)
 				if err != nil {
 					return err
 				}
-				if odd[set.trace] || !prog.alone && m.elsewhere(id, r) {
-					away(id)
-					rows.RemoveRange(w.traces.first[set.trace], w.traces.first[set.trace+1])
+				if !elsewhere && !odd[i] {
+					continue
 				}
+				id, err := r.TraceIDAt(m.ctx, src.rows, w.traces.base+i)
+				if err != nil {
+					return err
+				}
+				away(id)
+				rows.RemoveRange(from, to)
 			}
 		}
 		if !inside(r, in) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/rowset"
 	"github.com/everspan/everspan/internal/span"
 )
 
@@ -31,6 +32,10 @@ type query struct {
 	scanned Scanned
 	plan    *plan // nil unless it is asked for
 
+	sharing sync.Mutex // guards shared and ids
+	shared  map[string]*rowset.Set
+	ids     map[string][]byte
+
 	mu      sync.Mutex
 	unread  map[string]bool // blocks that could not be read
 	stopped string          // why the query was ended before it was done
@@ -47,7 +52,7 @@ func (e *Engine) begin(ctx context.Context, in Range, explain bool) (*query, fun
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	q := &query{e: e, parent: ctx, begun: time.Now(), unread: make(map[string]bool)}
+	q := &query{e: e, parent: ctx, begun: time.Now(), unread: make(map[string]bool), shared: make(map[string]*rowset.Set), ids: make(map[string][]byte)}
 	if explain {
 		q.plan = new(plan)
 	}
@@ -171,21 +176,6 @@ func (q *query) parallel(n int, do func(i int) error) error {
 		return *err
 	}
 	return nil
-}
-
-// elsewhere reports whether a part of a trace may be outside a block.
-func (q *query) elsewhere(id span.TraceID, except *block.Reader) bool {
-	for _, h := range q.heads {
-		if _, ok := h.Traces.Find(id); ok {
-			return true
-		}
-	}
-	for _, r := range q.all {
-		if r != except && r.MayHave(q.ctx, id) {
-			return true
-		}
-	}
-	return false
 }
 
 // alone reports whether there is nothing but one block.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"sync/atomic"
 
@@ -82,28 +83,55 @@ func (s *search) run() error {
 			return err
 		}
 	}
-	for i, r := range s.blocks {
-		if s.enough(r.Meta.MaxEnd) {
-			s.scanned.Pruned += len(s.blocks) - i
+	ahead := 1
+	for from := 0; from < len(s.blocks); {
+		if s.enough(s.blocks[from].Meta.MaxEnd) {
+			s.scanned.Pruned += len(s.blocks) - from
 			if s.plan != nil {
-				s.plan.line("%d older blocks can't have newer traces than the %d found", len(s.blocks)-i, s.Limit)
+				s.plan.line("%d older blocks can't have newer traces than the %d found", len(s.blocks)-from, s.Limit)
 			}
 			return nil
 		}
-		if err := s.failed(r, s.block(r)); err != nil {
+		// Several blocks are opened at a time, and looked through where that takes little.
+		some := s.blocks[from:min(from+ahead, len(s.blocks))]
+		opened, errs := make([]*opening, len(some)), make([]error, len(some))
+		err := s.parallel(len(some), func(i int) error {
+			opened[i], errs[i] = s.open(some[i])
+			return nil
+		})
+		if err != nil {
 			return err
 		}
-		s.scanned.Done++
-		if s.Progress != nil && len(s.hits) > s.told {
-			s.told = len(s.hits)
-			found, err := s.found()
-			if err != nil {
+		for i, r := range some {
+			if errs[i] == nil {
+				errs[i] = s.block(opened[i])
+			}
+			if err := s.failed(r, errs[i]); err != nil {
 				return err
 			}
-			found.Scanned = s.scanned
-			s.Progress(found)
+			s.scanned.Done++
 		}
+		if err := s.tell(); err != nil {
+			return err
+		}
+		from += len(some)
+		ahead = min(2*ahead, 2*runtime.GOMAXPROCS(0))
 	}
+	return nil
+}
+
+// tell calls Progress with what is found so far.
+func (s *search) tell() error {
+	if s.Progress == nil || len(s.hits) <= s.told {
+		return nil
+	}
+	s.told = len(s.hits)
+	found, err := s.found()
+	if err != nil {
+		return err
+	}
+	found.Scanned = s.scanned
+	s.Progress(found)
 	return nil
 }
 
@@ -154,7 +182,18 @@ func (s *search) judge(candidates []*hit) error {
 		if s.tried[h.id] {
 			continue
 		}
-		whole := h.block != nil && !h.odd && (s.alone() || !s.elsewhere(h.id, h.block.r))
+		whole := h.block != nil && !h.odd
+		if whole {
+			apart, err := s.apart(h.block)
+			if err != nil {
+				return err
+			}
+			elsewhere, err := apart(h.w.traces.base + h.at)
+			if err != nil {
+				return err
+			}
+			whole = !elsewhere
+		}
 		if whole && h.sets == nil {
 			continue
 		}
@@ -172,7 +211,7 @@ func (s *search) judge(candidates []*hit) error {
 
 // together puts a trace together and settles it if it matches.
 func (s *search) together(id span.TraceID) error {
-	a, err := s.assemble([]span.TraceID{id})
+	a, err := s.assemble([]span.TraceID{id}, partOf(s.Pipeline))
 	if err != nil || a.src.b.Len() == 0 {
 		return err
 	}
@@ -268,29 +307,47 @@ func headRows(w *window, p *traceql.Pipeline, whole bool) (*rowset.Set, error) {
 // firstSlice is how many traces of a block, the newest, are looked at first.
 var firstSlice = 4096
 
-func (s *search) block(r *block.Reader) error {
+// opening is a block on its way to be looked through.
+type opening struct {
+	src    *blockSource
+	sc     *scan
+	prog   *program
+	needle *window     // the whole block, if it was looked through at once
+	rows   *rowset.Set // and what was found in it
+}
+
+func (s *search) open(r *block.Reader) (*opening, error) {
 	src, err := openBlock(s.ctx, r, &s.bytes, !s.local)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sc := newScan(src)
-	prog, err := bindPipeline(sc, s.Pipeline)
-	if err != nil {
-		return err
+	o := &opening{src: src, sc: newScan(src)}
+	if o.prog, err = bindPipeline(o.sc, s.Pipeline); err != nil {
+		return nil, err
 	}
-	prog.alone = s.alone()
+	o.prog.alone = s.alone()
+	if s.local && !o.prog.never(s.Pipeline.From) && o.prog.selective(s.Pipeline.From) {
+		o.needle = src.everything(o.sc)
+		s.spans.Add(int64(o.needle.to))
+		o.rows, err = o.prog.rows(o.needle, s.Pipeline, o.needle.all())
+	}
+	return o, err
+}
+
+func (s *search) block(o *opening) error {
+	src, sc, prog := o.src, o.sc, o.prog
 	if s.plan != nil {
-		s.plan.line("block %s, %d spans", r.Meta.ID, r.Meta.Spans)
+		s.plan.line("block %s, %d spans", src.r.Meta.ID, src.r.Meta.Spans)
 		s.plan.in(func() { prog.explain(s.plan, s.Pipeline) })
 	}
-	if prog.never(s.Pipeline.From) {
+	switch {
+	case prog.never(s.Pipeline.From):
 		if s.plan != nil {
 			s.plan.in(func() { s.plan.line("nothing can match: not read") })
 		}
 		return nil
-	}
-	if s.local && prog.selective(s.Pipeline.From) {
-		return s.needle(src, prog, src.everything(sc))
+	case o.needle != nil:
+		return s.needle(src, prog, o.needle, o.rows)
 	}
 	src.whole = true
 	windows, err := src.windows(sc)
@@ -365,14 +422,15 @@ func few(m *match) bool {
 // fewOf is how many pages a column has at least before some of them are few.
 var fewOf = 32
 
-// needle looks at a whole block at once. Where its traces stand is not read unless
-// something is found.
-func (s *search) needle(src *blockSource, prog *program, w *window) error {
-	rows, err := prog.rows(w, s.Pipeline, w.all())
-	s.spans.Add(int64(w.to))
+// needle takes what was found in a whole block at once. Where its traces stand is not read
+// unless something was found.
+func (s *search) needle(src *blockSource, prog *program, w *window, rows *rowset.Set) error {
 	s.scanned.Traces += src.r.Meta.Traces
-	if err != nil || rows.Empty() {
-		return err
+	if s.plan != nil {
+		s.plan.in(func() { s.plan.line("few pages: looked through at once, %d spans", rows.Count()) })
+	}
+	if rows.Empty() {
+		return nil
 	}
 	if err := src.load(); err != nil {
 		return err
@@ -466,7 +524,19 @@ func (s *search) window(src *blockSource, prog *program, w *window, in *rowset.S
 	if s.alone() && len(odd) == 0 {
 		return hits, nil
 	}
+	apart, err := s.apart(src)
+	if err != nil {
+		return nil, err
+	}
 	for _, set := range split(w, seen) {
+		if !odd[set.trace] && kept[set.trace] == nil {
+			// Only what is put together can be a hit that is none here.
+			if elsewhere, err := apart(w.traces.base + set.trace); err != nil {
+				return nil, err
+			} else if !elsewhere {
+				continue
+			}
+		}
 		switch h := kept[set.trace]; {
 		case h != nil:
 			h.odd = odd[set.trace]

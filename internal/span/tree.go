@@ -98,6 +98,16 @@ func NewTree(b *Batch) *Tree {
 	return t
 }
 
+// NewTreeOf is NewTree for the rows [from, to) of b, which are all spans of one trace. Rows in
+// the tree are counted from from, and the tree's Spans have only what a tree needs.
+func NewTreeOf(b *Batch, from, to uint32) *Tree {
+	return NewTree(&Batch{
+		Trace: b.Trace[from:to], ID: b.ID[from:to], Parent: b.Parent[from:to],
+		Start: b.Start[from:to], Duration: b.Duration[from:to], Kind: b.Kind[from:to],
+		Resource: b.Resource[from:to], Resources: b.Resources,
+	})
+}
+
 // Tops yields the nodes without parent, in order.
 func (t *Tree) Tops() iter.Seq[int32] { return t.siblings(0, int32(len(t.Nodes))) }
 
