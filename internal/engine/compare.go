@@ -42,8 +42,45 @@ type contrast struct {
 
 type contrastValue struct {
 	value traceql.Static
-	count []float64
+	count tally
 	total float64
+}
+
+// tally is counts by interval. Most values of an attribute that identifies something occur
+// in a single one.
+type tally []struct {
+	step uint32
+	n    float64
+}
+
+func (t tally) add(step uint32, n float64, steps int) tally {
+	if k := len(t); k > 0 && t[k-1].step == step {
+		t[k-1].n += n
+		return t
+	}
+	if t = append(t, struct {
+		step uint32
+		n    float64
+	}{step, n}); len(t) <= 2*steps {
+		return t
+	}
+	all := t.values(steps)
+	t = t[:0]
+	for step, n := range all {
+		if n > 0 {
+			t = t.add(uint32(step), n, steps)
+		}
+	}
+	return t
+}
+
+// values are the counts of all intervals.
+func (t tally) values(steps int) []float64 {
+	out := make([]float64, steps)
+	for _, c := range t {
+		out[c.step] += c.n
+	}
+	return out
 }
 
 // comparedFields are the intrinsics that are compared.
@@ -121,12 +158,11 @@ func (c *comparing) count(w *window, f traceql.FieldExpr, side int, rows *rowset
 		return err
 	}
 	groups := combineKeys([]*keys{k}, len(at))
-	counts := make([][]float64, groups.n)
-	for i := range counts {
-		counts[i] = make([]float64, c.steps.n)
-	}
+	defer groups.free()
+	counts := make([]tally, groups.n)
 	for i, step := range at {
-		counts[groups.group[i]][step]++
+		g := groups.group[i]
+		counts[g] = counts[g].add(step, 1, c.steps.n)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -146,14 +182,14 @@ func (c *comparing) count(w *window, f traceql.FieldExpr, side int, rows *rowset
 					c.full = true
 					continue
 				}
-				one = &contrastValue{value: v, count: make([]float64, c.steps.n)}
+				one = &contrastValue{value: v}
 				to.values[side][key] = one
-				c.held.Add(int64(8*c.steps.n + len(key) + 150))
+				c.held.Add(int64(len(key)) + 200)
 			}
-			for k, x := range n {
-				one.count[k] += x
-				one.total += x
-				to.totals[side][k] += x
+			for _, x := range n {
+				one.count = one.count.add(x.step, x.n, c.steps.n)
+				one.total += x.n
+				to.totals[side][x.step] += x.n
 			}
 		}
 	}
@@ -179,7 +215,7 @@ func (c *comparing) finish() []Series {
 			})
 			meta := func(text string) Attr { return Attr{"__meta_type", traceql.Static{Type: traceql.String, Str: text}} }
 			for _, v := range all[:min(len(all), c.e.TopN)] {
-				out = append(out, Series{Labels: []Attr{meta(metaTypes[side]), {name, v.value}}, Values: v.count})
+				out = append(out, Series{Labels: []Attr{meta(metaTypes[side]), {name, v.value}}, Values: v.count.values(c.steps.n)})
 			}
 			out = append(out, Series{Labels: []Attr{meta(metaTypes[side] + "_total"), {Name: name}}, Values: one.totals[side]})
 		}
