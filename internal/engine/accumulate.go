@@ -38,7 +38,7 @@ type cells struct {
 type example struct {
 	w     *window
 	row   uint32
-	value float64
+	value float64 // not a number where spans are only counted: it is the duration then
 }
 
 // gathering says what cells gather.
@@ -150,22 +150,25 @@ func accumulate(w *window, g gathering, t steps, arg traceql.FieldExpr, by []tra
 		for i, k := range at {
 			out[groups.group[i]].count[k]++
 		}
-	} else {
-		v, err := eval(w, arg, rows)
-		if err != nil {
-			return nil, nil, err
+		if g.examples {
+			anyExamples(w, rows, out, groups.group, at)
 		}
-		scale := 1.0
-		if traceql.TypeOf(arg) == traceql.Duration {
-			scale = 1e-9
-		}
-		gather(g.op, out, groups.group, at, v, scale)
-		free(v)
+		return groups, out, nil
 	}
+	v, err := eval(w, arg, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	scale := 1.0
+	if traceql.TypeOf(arg) == traceql.Duration {
+		scale = 1e-9
+	}
+	gather(g.op, out, groups.group, at, v, scale)
 	if g.examples {
-		err = examples(w, arg, rows, out, groups.group, at)
+		greatExamples(w, rows, out, groups.group, at, v, scale)
 	}
-	return groups, out, err
+	free(v)
+	return groups, out, nil
 }
 
 // intervals says in which interval each span starts. Spans of a trace are near each
@@ -244,29 +247,26 @@ func gather(op traceql.MetricsOp, out []*cells, group, at []uint32, v vector, sc
 	}
 }
 
-// examples notes a span for each cell: the one with the greatest value, or that took
-// longest where spans are only counted.
-func examples(w *window, arg traceql.FieldExpr, rows *rowset.Set, out []*cells, group, at []uint32) error {
-	scale := 1.0
-	if arg == nil {
-		arg = &traceql.Intrinsic{Field: traceql.SpanDuration}
+// anyExamples notes a span for each cell.
+func anyExamples(w *window, rows *rowset.Set, out []*cells, group, at []uint32) {
+	i := 0
+	for row := range rows.All() {
+		if e := &out[group[i]].example[at[i]]; e.w == nil {
+			*e = example{w, row, math.NaN()}
+		}
+		i++
 	}
-	if traceql.TypeOf(arg) == traceql.Duration {
-		scale = 1e-9
-	}
-	v, err := eval(w, arg, rows)
-	if err != nil {
-		return err
-	}
+}
+
+// greatExamples notes the span with the greatest value for each cell.
+func greatExamples(w *window, rows *rowset.Set, out []*cells, group, at []uint32, v vector, scale float64) {
 	i := 0
 	for row := range rows.All() {
 		if x, ok := v.number(i); ok {
-			e := &out[group[i]].example[at[i]]
-			if e.w == nil || x*scale > e.value {
+			if e := &out[group[i]].example[at[i]]; e.w == nil || x*scale > e.value {
 				*e = example{w, row, x * scale}
 			}
 		}
 		i++
 	}
-	return nil
 }

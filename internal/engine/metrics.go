@@ -465,6 +465,9 @@ func (m *measuring) exemplars(all []Series) error {
 			return err
 		}
 		e := Exemplar{SpanID: spans[0].ID, Time: spans[0].Start, Value: p.value}
+		if math.IsNaN(e.Value) {
+			e.Value = float64(spans[0].Duration) / 1e9
+		}
 		for _, a := range spans[0].Attrs {
 			if e.TraceID, err = span.ParseTraceID(a.Value.Str); err != nil {
 				return err

@@ -224,9 +224,11 @@ func (s *search) together(id span.TraceID) error {
 		return err
 	}
 	if s.ServiceStats {
-		if t.Services, err = countServices(a.w, 0); err != nil {
+		counts, err := countServices(a.w, []int{0})
+		if err != nil {
 			return err
 		}
+		t.Services = counts[0]
 	}
 	s.held.Add(traceBytes(t))
 	s.settle(&hit{id: id, start: t.Start, trace: t}, t.End)
@@ -619,6 +621,16 @@ func (s *search) showHits(f *Found, w *window, hits []int) error {
 	if err != nil {
 		return err
 	}
+	var counts [][]ServiceCount
+	if s.ServiceStats {
+		var traces []int
+		for _, i := range hits {
+			traces = append(traces, s.hits[i].at)
+		}
+		if counts, err = countServices(w, traces); err != nil {
+			return err
+		}
+	}
 	for _, i := range hits {
 		h := s.hits[i]
 		t := &f.Traces[i]
@@ -627,9 +639,7 @@ func (s *search) showHits(f *Found, w *window, hits []int) error {
 			return err
 		}
 		if s.ServiceStats {
-			if t.Services, err = countServices(w, h.at); err != nil {
-				return err
-			}
+			t.Services, counts = counts[0], counts[1:]
 		}
 		s.held.Add(traceBytes(t))
 	}

@@ -106,36 +106,41 @@ func showSpans(w *window, rows *rowset.Set, fields []traceql.FieldExpr) ([]Span,
 	return out, nil
 }
 
-// countServices counts the spans of a trace by service.
-func countServices(w *window, trace int) ([]ServiceCount, error) {
+// countServices counts the spans of some traces of a window by service.
+func countServices(w *window, some []int) ([][]ServiceCount, error) {
 	rows := w.none()
-	rows.AddRange(w.traces.first[trace], w.traces.first[trace+1])
-	names, err := eval(w, &traceql.Attribute{Scope: traceql.ScopeResource, Name: "service.name"}, rows)
+	for _, trace := range some {
+		rows.AddRange(w.traces.first[trace], w.traces.first[trace+1])
+	}
+	k, err := readKeys(w, &traceql.Attribute{Scope: traceql.ScopeResource, Name: "service.name"}, rows)
 	if err != nil {
 		return nil, err
 	}
-	status, err := eval(w, &traceql.Intrinsic{Field: traceql.SpanStatus}, rows)
+	failed, err := statusErrors(w, rows)
 	if err != nil {
 		return nil, err
 	}
-	at := make(map[string]int)
-	var out []ServiceCount
-	for i := range rows.Count() {
-		name := ""
-		if v := names.at(i); len(v.list) == 1 {
-			name = v.list[0].Str
+	entry := entries(rows)
+	out := make([][]ServiceCount, len(some))
+	for i, trace := range some {
+		counts := make(map[string]*ServiceCount)
+		for row := w.traces.first[trace]; row < w.traces.first[trace+1]; row++ {
+			name := ""
+			if v := k.val(k.codes[entry(row)]); len(v.list) == 1 {
+				name = v.list[0].Str
+			}
+			c := counts[name]
+			if c == nil {
+				c = &ServiceCount{Service: name}
+				counts[name] = c
+			}
+			c.Spans++
+			c.Errors += errorOf(failed.Has(row))
 		}
-		k, ok := at[name]
-		if !ok {
-			k = len(out)
-			at[name] = k
-			out = append(out, ServiceCount{Service: name})
+		for _, c := range counts {
+			out[i] = append(out[i], *c)
 		}
-		out[k].Spans++
-		if v := status.at(i); len(v.list) == 1 && v.list[0].Num == int64(span.StatusError) {
-			out[k].Errors++
-		}
+		slices.SortFunc(out[i], func(a, b ServiceCount) int { return cmp.Compare(a.Service, b.Service) })
 	}
-	slices.SortFunc(out, func(a, b ServiceCount) int { return cmp.Compare(a.Service, b.Service) })
 	return out, nil
 }

@@ -131,23 +131,24 @@ func TestMetricsText(t *testing.T) {
 	scripts(t, "testdata/metrics.txt", *update, func(query string, b *span.Batch) string {
 		w := newWorld(t)
 		w.block(b)
-		one := metricsText(t, w.engine(), query)
+		one := metricsText(t, w.engine(), query, 2)
+		bare := metricsText(t, w.engine(), query, 0)
 		w = newWorld(t)
 		layouts["parts"](w, b)
-		if parts := metricsText(t, w.engine(), query); parts != one {
+		if parts := metricsText(t, w.engine(), query, 0); parts != bare {
 			return one + "but in parts\n" + parts
 		}
 		return one
 	})
 }
 
-func metricsText(t *testing.T, e *engine.Engine, query string) string {
+func metricsText(t *testing.T, e *engine.Engine, query string, exemplars int) string {
 	q, err := traceql.Parse(query)
 	if err != nil {
 		return "  error " + err.Error() + "\n"
 	}
 	s, err := e.Metrics(t.Context(), engine.Metrics{
-		Expr: q.Metrics, Range: engine.Range{From: spantest.Start.UnixNano(), To: spantest.Start.Add(2500 * time.Millisecond).UnixNano()}, Step: time.Second, Exemplars: 2,
+		Expr: q.Metrics, Range: engine.Range{From: spantest.Start.UnixNano(), To: spantest.Start.Add(2500 * time.Millisecond).UnixNano()}, Step: time.Second, Exemplars: exemplars,
 	})
 	if err != nil {
 		return "  error " + err.Error() + "\n"
