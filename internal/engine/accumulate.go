@@ -2,6 +2,8 @@ package engine
 
 import (
 	"math"
+	"slices"
+	"sync"
 
 	"github.com/everspan/everspan/internal/rowset"
 	"github.com/everspan/everspan/internal/traceql"
@@ -145,6 +147,7 @@ func accumulate(w *window, g gathering, t steps, arg traceql.FieldExpr, by []tra
 		out[i] = g.cells()
 	}
 	at := intervals(starts, t, n)
+	defer giveBack(at)
 	free(starts)
 	if arg == nil {
 		for i, k := range at {
@@ -171,10 +174,22 @@ func accumulate(w *window, g gathering, t steps, arg traceql.FieldExpr, by []tra
 	return groups, out, nil
 }
 
+// scratchPool has slices of codes of windows, which are large and needed for every one.
+var scratchPool = sync.Pool{New: func() any { return new([]uint32) }}
+
+// scratch returns a slice of n numbers, which may be anything.
+func scratch(n int) []uint32 {
+	p := scratchPool.Get().(*[]uint32)
+	return slices.Grow((*p)[:0], n)[:n]
+}
+
+// giveBack ends the use of a slice from scratch.
+func giveBack(s []uint32) { scratchPool.Put(&s) }
+
 // intervals says in which interval each span starts. Spans of a trace are near each
 // other, so that the last one is tried first.
 func intervals(starts vector, t steps, n int) []uint32 {
-	out := make([]uint32, n)
+	out := scratch(n)
 	nums := integersOf(starts)
 	from, to, k := t.from, t.from+t.step, uint32(0)
 	for i := range out {
@@ -250,9 +265,13 @@ func gather(op traceql.MetricsOp, out []*cells, group, at []uint32, v vector, sc
 // anyExamples notes a span for each cell.
 func anyExamples(w *window, rows *rowset.Set, out []*cells, group, at []uint32) {
 	i := 0
+	lastGroup, lastStep := ^uint32(0), ^uint32(0)
 	for row := range rows.All() {
-		if e := &out[group[i]].example[at[i]]; e.w == nil {
-			*e = example{w, row, math.NaN()}
+		if g, k := group[i], at[i]; g != lastGroup || k != lastStep { // or else it has one
+			lastGroup, lastStep = g, k
+			if e := &out[g].example[k]; e.w == nil {
+				*e = example{w, row, math.NaN()}
+			}
 		}
 		i++
 	}

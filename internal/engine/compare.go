@@ -106,11 +106,13 @@ func (c *comparing) take(w *window, rows *rowset.Set) error {
 			return err
 		}
 		at := intervals(starts, c.steps, part.Count())
+		free(starts)
 		for _, f := range fields {
 			if err := c.count(w, f, side, part, at); err != nil {
 				return err
 			}
 		}
+		giveBack(at)
 	}
 	return c.check()
 }

@@ -166,9 +166,10 @@ type combined struct {
 
 // combine numbers the combinations of keys for n entries.
 func combineKeys(all []*keys, n int) *combined {
-	c := &combined{group: make([]uint32, n), keys: all}
+	c := &combined{group: scratch(n), keys: all}
 	switch len(all) {
 	case 0:
+		clear(c.group)
 		if n > 0 {
 			c.n, c.first = 1, []uint32{0}
 		}
@@ -187,6 +188,7 @@ func combineKeys(all []*keys, n int) *combined {
 	}
 	// Two at a time: the groups so far and the next keys.
 	left := combineKeys(all[:len(all)-1], n)
+	defer giveBack(left.group)
 	last := all[len(all)-1]
 	at := make(map[uint64]uint32)
 	seen, group := ^uint64(0), uint32(0)
@@ -207,8 +209,9 @@ func combineKeys(all []*keys, n int) *combined {
 	return c
 }
 
-// free gives the memory of the keys back.
+// free gives the memory back.
 func (c *combined) free() {
+	giveBack(c.group)
 	for _, k := range c.keys {
 		if k.free != nil {
 			k.free()
