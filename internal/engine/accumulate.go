@@ -149,28 +149,54 @@ func accumulate(w *window, g gathering, t steps, arg traceql.FieldExpr, by []tra
 	at := intervals(starts, t, n)
 	defer giveBack(at)
 	free(starts)
+	// A span becomes the example of its cell when it is the first in it, or has the
+	// greatest value so far.
+	mark := func(int, uint32) {}
+	if g.examples {
+		mark = func(i int, k uint32) { out[groups.group[i]].example[k] = example{w, uint32(i), math.NaN()} }
+	}
 	if arg == nil {
 		for i, k := range at {
-			out[groups.group[i]].count[k]++
+			n := &out[groups.group[i]].count[k]
+			if *n == 0 {
+				mark(i, k)
+			}
+			*n++
 		}
-		if g.examples {
-			anyExamples(w, rows, out, groups.group, at)
+	} else {
+		v, err := eval(w, arg, rows)
+		if err != nil {
+			return nil, nil, err
 		}
-		return groups, out, nil
+		scale := 1.0
+		if traceql.TypeOf(arg) == traceql.Duration {
+			scale = 1e-9
+		}
+		gather(g.op, out, groups.group, at, v, scale, mark)
+		for _, c := range out {
+			for k := range c.example {
+				if e := &c.example[k]; e.w != nil {
+					x, _ := v.number(int(e.row))
+					e.value = x * scale
+				}
+			}
+		}
+		free(v)
 	}
-	v, err := eval(w, arg, rows)
-	if err != nil {
-		return nil, nil, err
-	}
-	scale := 1.0
-	if traceql.TypeOf(arg) == traceql.Duration {
-		scale = 1e-9
-	}
-	gather(g.op, out, groups.group, at, v, scale)
 	if g.examples {
-		greatExamples(w, rows, out, groups.group, at, v, scale)
+		rowOf := func(entry uint32) uint32 { return rows.From() + entry } // so far examples know their entry
+		if n < int(rows.To()-rows.From()) {
+			all := rows.Rows(nil)
+			rowOf = func(entry uint32) uint32 { return all[entry] }
+		}
+		for _, c := range out {
+			for k := range c.example {
+				if e := &c.example[k]; e.w != nil {
+					e.row = rowOf(e.row)
+				}
+			}
+		}
 	}
-	free(v)
 	return groups, out, nil
 }
 
@@ -221,8 +247,9 @@ func integersOf(v vector) []int64 {
 	return nil
 }
 
-// gather adds the values of spans to the cells of their groups.
-func gather(op traceql.MetricsOp, out []*cells, group, at []uint32, v vector, scale float64) {
+// gather adds the values of spans to the cells of their groups, and marks those that
+// become the example of a cell.
+func gather(op traceql.MetricsOp, out []*cells, group, at []uint32, v vector, scale float64, mark func(i int, k uint32)) {
 	nums := integersOf(v)
 	for i, k := range at {
 		var x float64
@@ -240,52 +267,33 @@ func gather(op traceql.MetricsOp, out []*cells, group, at []uint32, v vector, sc
 		case traceql.MinOverTime:
 			if !(c.min[k] <= x) {
 				c.min[k] = x
+				mark(i, k)
 			}
 		case traceql.MaxOverTime:
 			if !(c.max[k] >= x) {
 				c.max[k] = x
+				mark(i, k)
 			}
 		case traceql.SumOverTime:
 			if math.IsNaN(c.sum[k]) {
 				c.sum[k] = 0
+				mark(i, k)
 			}
 			c.sum[k] += x
 		case traceql.AvgOverTime:
+			if c.count[k] == 0 {
+				mark(i, k)
+			}
 			c.sum[k] += x
 			c.count[k]++
 		default:
 			if c.hist[k] == nil {
 				c.hist[k] = new(histogram)
 			}
+			if h := c.hist[k]; h.total == 0 || x > h.max {
+				mark(i, k)
+			}
 			c.hist[k].add(x)
 		}
-	}
-}
-
-// anyExamples notes a span for each cell.
-func anyExamples(w *window, rows *rowset.Set, out []*cells, group, at []uint32) {
-	i := 0
-	lastGroup, lastStep := ^uint32(0), ^uint32(0)
-	for row := range rows.All() {
-		if g, k := group[i], at[i]; g != lastGroup || k != lastStep { // or else it has one
-			lastGroup, lastStep = g, k
-			if e := &out[g].example[k]; e.w == nil {
-				*e = example{w, row, math.NaN()}
-			}
-		}
-		i++
-	}
-}
-
-// greatExamples notes the span with the greatest value for each cell.
-func greatExamples(w *window, rows *rowset.Set, out []*cells, group, at []uint32, v vector, scale float64) {
-	i := 0
-	for row := range rows.All() {
-		if x, ok := v.number(i); ok {
-			if e := &out[group[i]].example[at[i]]; e.w == nil || x*scale > e.value {
-				*e = example{w, row, x * scale}
-			}
-		}
-		i++
 	}
 }

@@ -5,6 +5,7 @@ package rowset
 import (
 	"iter"
 	"math/bits"
+	"slices"
 )
 
 // Set is some of the rows [From, To) of a window. Sets that are combined have the
@@ -248,6 +249,7 @@ func (s *Set) In(from, to uint32) iter.Seq[uint32] {
 
 // Rows appends all rows to dst, in ascending order.
 func (s *Set) Rows(dst []uint32) []uint32 {
+	dst = slices.Grow(dst, s.Count())
 	for k, w := range s.words {
 		for ; w != 0; w &= w - 1 {
 			dst = append(dst, s.from+64*uint32(k)+uint32(bits.TrailingZeros64(w)))
