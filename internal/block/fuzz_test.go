@@ -13,6 +13,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/everspan/everspan/internal/bucket"
+	"github.com/everspan/everspan/internal/rowset"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/span/spantest"
 	"github.com/parquet-go/parquet-go/format"
@@ -167,10 +168,13 @@ func FuzzValues(f *testing.F) {
 				}
 			}
 		})
-		s := scanner{c: c, v: v, match: func(b []byte) bool { return len(b) == 1 }}
-		if v.shape.isText() && (!v.coded || s.prepare()) {
-			bounded(t, 192<<20, func() { _ = s.page(&h, body, int(rows)) })
-		}
+		m := (&Column{c: c, v: v}).Matcher(Test{
+			Text: func(b []byte) bool { return len(b) == 1 }, Num: func(n int64) bool { return n > 0 }, Literal: []byte("a"),
+		})
+		bounded(t, 192<<20, func() {
+			all := rowset.Full(0, uint32(rows))
+			_ = (&matchScratch{m: m}).page(&page{n: uint32(rows), h: h, body: body}, all, all.Like())
+		})
 	})
 }
 
@@ -386,7 +390,7 @@ func FuzzFile(f *testing.F) {
 			spantest.Dump(&got)
 			_ = Verify(t.Context(), over, meta)
 			bad = NewReader(over, NewCache(1<<20), meta)
-			_ = bad.Summaries(t.Context(), "service-1", "GET /", func(Summary) {})
+			_ = readColumns(t, bad)
 			var all []Place
 			if bad.Places(t.Context(), func(p Place) { all = append(all, p) }) == nil {
 				slices.SortFunc(all, func(x, y Place) int { return x.Compare(&y) })

@@ -93,9 +93,18 @@ func compareTraces(t *testing.T, b *span.Batch, r *Reader) {
 
 func summaries(t *testing.T, r *Reader) (all []Summary) {
 	t.Helper()
-	if err := r.Summaries(t.Context(), "service-1", "GET /", func(s Summary) { all = append(all, s) }); err != nil {
+	rows, err := r.TraceRows(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
+	for i := range rows.Len() {
+		s, err := r.Sum(t.Context(), rows, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Summary) int { return slices.Compare(a.TraceID[:], b.TraceID[:]) })
 	return all
 }
 

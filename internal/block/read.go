@@ -101,27 +101,6 @@ func (r *Reader) find(ctx context.Context, id span.TraceID) (rowRange, error) {
 	return rows.at(0)
 }
 
-// Summary is what the block knows of one trace, without HasService and HasName;
-// false when it has none of it.
-func (r *Reader) Summary(ctx context.Context, id span.TraceID) (Summary, bool, error) {
-	if !r.MayHave(ctx, id) {
-		return Summary{}, false, nil
-	}
-	in, err := r.traceRow(ctx, id)
-	if errors.Is(err, errNotHere) {
-		return Summary{}, false, nil
-	}
-	if err != nil {
-		return Summary{}, false, err
-	}
-	t := newTraceReader(in)
-	if err := in.read(); err != nil {
-		return Summary{}, false, err
-	}
-	s, _, err := t.summary(0)
-	return s, err == nil, err
-}
-
 // traceRow starts to read the row of a trace in the table of traces.
 func (r *Reader) traceRow(ctx context.Context, id span.TraceID) (*rowReader, error) {
 	f, err := r.file(ctx, tracesFile)

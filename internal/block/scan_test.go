@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/everspan/everspan/internal/bucket"
+	"github.com/everspan/everspan/internal/rowset"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/parquet-go/parquet-go/format"
 )
@@ -59,6 +61,20 @@ func columnFile(t testing.TB, rows, distinct, run int, present float64) (*fileRe
 	return r, want
 }
 
+// scan finds the rows of a column whose value matches.
+func scan(t testing.TB, f *fileReader, match func(string) bool) *rowset.Set {
+	table := &Table{ctx: t.Context(), f: f, bytes: new(atomic.Int64)}
+	c, err := table.column("x", shapeText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := rowset.New(0, table.Rows())
+	if err := c.Matcher(Test{Text: func(b []byte) bool { return match(string(b)) }}).Match(rowset.Full(0, table.Rows()), out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
 func TestScan(t *testing.T) {
 	for _, c := range []struct {
 		rows, distinct, run int
@@ -71,11 +87,8 @@ func TestScan(t *testing.T) {
 			func(s string) bool { return len(s) > 0 && s[len(s)-1]%2 == 0 },
 			func(string) bool { return false },
 		} {
-			var got, rows []uint32
-			err := f.scan(t.Context(), "x", func(b []byte) bool { return match(string(b)) }, func(some []uint32) { got = append(got, some...) })
-			if err != nil {
-				t.Fatal(err)
-			}
+			var rows []uint32
+			got := scan(t, f, match).Rows(nil)
 			for row, s := range want {
 				if s != "" && match(s) {
 					rows = append(rows, uint32(row))
@@ -100,10 +113,7 @@ func BenchmarkScan(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			found := 0
 			for b.Loop() {
-				err := f.scan(b.Context(), "x", func(v []byte) bool { return string(v) == "value-000007" }, func(rows []uint32) { found += len(rows) })
-				if err != nil {
-					b.Fatal(err)
-				}
+				found += scan(b, f, func(s string) bool { return s == "value-000007" }).Count()
 			}
 			b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds()/1e6, "Mspans/s")
 		})

@@ -1,9 +1,7 @@
 package block
 
 import (
-	"context"
 	"fmt"
-	"slices"
 
 	"github.com/everspan/everspan/internal/span"
 )
@@ -20,8 +18,6 @@ type Summary struct {
 	Service, Name string
 	Rooted        bool
 	RootStart     int64
-	// HasService and HasName say whether a span matches the filter's.
-	HasService, HasName bool
 }
 
 // Merge joins what two places know of one trace.
@@ -32,8 +28,6 @@ func (s *Summary) Merge(o Summary) {
 	s.Start, s.End = min(s.Start, o.Start), max(s.End, o.End)
 	s.Spans += o.Spans
 	s.Errors += o.Errors
-	s.HasService = s.HasService || o.HasService
-	s.HasName = s.HasName || o.HasName
 }
 
 // BetterRoot reports whether the root that s knows of is the trace's rather than
@@ -47,41 +41,6 @@ func betterRoot(real bool, start int64, otherReal bool, otherStart int64) bool {
 		return real
 	}
 	return start < otherStart
-}
-
-// Summaries yields a summary of every trace in the block. With a service or a
-// span name given, HasService and HasName are filled in, which reads one more
-// column each.
-func (r *Reader) Summaries(ctx context.Context, service, name string, each func(Summary)) error {
-	f, err := r.file(ctx, tracesFile)
-	if err != nil {
-		return err
-	}
-	in, err := f.rowsOf(ctx, [2]int{0, f.rows})
-	if err != nil {
-		return err
-	}
-	rows := newTraceReader(in)
-	if err := in.read(); err != nil {
-		return err
-	}
-	hasService, err := r.matching(ctx, "resource.service.name", service)
-	if err != nil {
-		return err
-	}
-	hasName, err := r.matching(ctx, "name", name)
-	if err != nil {
-		return err
-	}
-	for i := range f.rows {
-		s, at, err := rows.summary(i)
-		if err != nil {
-			return err
-		}
-		s.HasService, s.HasName = anyIn(hasService, at.spans), anyIn(hasName, at.spans)
-		each(s)
-	}
-	return nil
 }
 
 // traceReader reads the table of traces.
@@ -132,23 +91,4 @@ func (t *traceReader) text(b []byte) string {
 		t.texts[s] = s
 	}
 	return s
-}
-
-// matching lists the rows of spans.parquet whose column has the value.
-func (r *Reader) matching(ctx context.Context, column, value string) (rows []uint32, err error) {
-	if value == "" {
-		return nil, nil
-	}
-	f, err := r.file(ctx, spansFile)
-	if err != nil {
-		return nil, err
-	}
-	err = f.scan(ctx, column, func(v []byte) bool { return string(v) == value }, func(some []uint32) { rows = append(rows, some...) })
-	return rows, err
-}
-
-// anyIn reports whether one of the ascending rows lies in the range.
-func anyIn(rows []uint32, in [2]int) bool {
-	i, _ := slices.BinarySearch(rows, uint32(in[0]))
-	return i < len(rows) && int(rows[i]) < in[1]
 }

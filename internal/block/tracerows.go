@@ -143,7 +143,7 @@ func (t *traceNames) held() int {
 	return 8*len(t.errors) + 8*len(t.offsets) + len(t.rooted) + len(t.names.text) + len(t.services.text) + 4*len(t.names.codes) + 4*len(t.services.codes)
 }
 
-// Sum is the summary of a trace by its number in t, without HasService and HasName.
+// Sum is the summary of a trace by its number in t.
 func (r *Reader) Sum(ctx context.Context, t *TraceRows, trace int) (Summary, error) {
 	f, err := r.file(ctx, tracesFile)
 	if err != nil {

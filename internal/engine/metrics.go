@@ -462,7 +462,13 @@ func (m *measuring) exemplars(all []Series) error {
 		rows.Add(p.row)
 		spans, err := showSpans(p.w, rows, []traceql.FieldExpr{&traceql.Intrinsic{Field: traceql.TraceID}})
 		if err != nil {
-			return err
+			if src, ok := p.w.src.source.(*blockSource); ok {
+				err = m.failed(src.r, err)
+			}
+			if err != nil {
+				return err
+			}
+			continue
 		}
 		e := Exemplar{SpanID: spans[0].ID, Time: spans[0].Start, Value: p.value}
 		if math.IsNaN(e.Value) {

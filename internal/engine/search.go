@@ -597,13 +597,17 @@ func (s *search) found() (*Found, error) {
 		byWindow[h.w] = append(byWindow[h.w], i)
 	}
 	err := s.parallel(len(windows), func(k int) error {
-		for _, part := range [][]int{byWindow[windows[k]]} {
-			if err := s.showHits(f, windows[k], part); err != nil {
-				return err
-			}
+		hits := byWindow[windows[k]]
+		err := s.showHits(f, windows[k], hits)
+		if err == nil {
+			return nil
 		}
-		return nil
+		for _, i := range hits { // the answer goes without them, and says so
+			f.Traces[i] = Trace{}
+		}
+		return s.failed(s.hits[hits[0]].block.r, err)
 	})
+	f.Traces = slices.DeleteFunc(f.Traces, func(t Trace) bool { return len(t.Sets) == 0 })
 	if len(s.hits) == s.Limit {
 		last := s.hits[s.Limit-1]
 		f.Next = &Cursor{last.start, last.id}

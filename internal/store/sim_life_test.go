@@ -494,18 +494,18 @@ func (l *life) query(id span.TraceID, within time.Duration) *span.Batch {
 func (l *life) search(q Query) {
 	p, before := l.running, l.injected()
 	q.Limit = 1 << 30
-	got, err := p.store.Search(context.Background(), q)
+	got, partial, err := list(context.Background(), p.store, q)
 	if err != nil {
 		l.fail("search %+v: %v", q, err)
 	}
-	l.note("search: %d traces, %d reasons to be partial", len(got.Traces), len(got.Partial))
-	if len(got.Partial) > 0 {
+	l.note("search: %d traces, %d reasons to be partial", len(got), len(partial))
+	if len(partial) > 0 {
 		if l.injected() == before && !l.cloud.gone(p) {
-			l.fail("search %+v is partial: %v", q, got.Partial)
+			l.fail("search %+v is partial: %v", q, partial)
 		}
 		return
 	}
-	if err := l.oracle.listing(q, got.Traces, l.expiredTo()); err != nil {
+	if err := l.oracle.listing(q, got, l.expiredTo()); err != nil {
 		l.fail("%v", err)
 	}
 }
