@@ -25,6 +25,7 @@ const floors = `
 0 internal/rowset       sets of rows
 0 internal/wal          record log
 0 internal/bucket       object store interface, local directory
+0 internal/wire         protobuf messages, field by field
 0 internal/span         ids, values, the columnar batch, the trace tree
 `
 

@@ -91,7 +91,7 @@ func TestHealthAndMetrics(t *testing.T) {
 		`everspan_head_spans`:              1,
 		`everspan_blocks`:                  0,
 		`everspan_flushes_total`:           0,
-		`everspan_queries_total`:           1,
+		`everspan_reads_total`:             1,
 		`everspan_unreadable_blocks_total`: 0,
 	} {
 		if got, ok := m[name]; !ok || got != want {

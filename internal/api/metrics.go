@@ -70,7 +70,18 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	m.counter("everspan_expired_spans_total", "Spans in those.", store.ExpiredSpans)
 	m.gauge("everspan_cache_bytes", "Bytes of parsed footers, indexes, dictionaries and filters kept for reading.", store.CacheBytes)
 	m.counter("everspan_unreadable_blocks_total", "Times that a query had to leave a block out.", store.UnreadableBlocks)
-	m.counter("everspan_queries_total", "Traces read by id, and lists of traces.", store.Queries)
+	m.counter("everspan_reads_total", "Traces read by id, and views of the store that queries took.", store.Queries)
+
+	engine := s.Engine.Stats()
+	m.counter("everspan_queries_total", "Queries answered: searches, series, names, values, calls between services.", engine.Queries)
+	m.counter("everspan_query_spans_total", "Spans that queries looked at.", engine.Spans)
+	m.counter("everspan_query_bytes_total", "Bytes of columns that queries read.", engine.Bytes)
+	m.family("everspan_queries_stopped_total", "counter", "Queries that came to a limit, whose answers are partial.")
+	m.sample(`limit="time"`, int64(engine.StoppedByTime))
+	m.sample(`limit="bytes"`, int64(engine.StoppedByBytes))
+	m.sample(`limit="memory"`, int64(engine.StoppedByMemory))
+	m.gauge("everspan_queries_running", "Queries under way.", int64(engine.Running))
+	m.gauge("everspan_queries_waiting", "Queries that wait until one of those is done.", int64(engine.Waiting))
 
 	runtime := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/sched/goroutines:goroutines"}}
 	metrics.Read(runtime)

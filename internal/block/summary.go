@@ -1,8 +1,6 @@
 package block
 
 import (
-	"fmt"
-
 	"github.com/everspan/everspan/internal/span"
 )
 
@@ -50,7 +48,6 @@ type traceReader struct {
 	roots, services, names, parents *values
 	repeats                         *values
 	ranges                          *rangeReader
-	texts                           map[string]string // names and services repeat: each is made once
 }
 
 func newTraceReader(in *rowReader) *traceReader {
@@ -60,35 +57,10 @@ func newTraceReader(in *rowReader) *traceReader {
 		roots: in.column("root_offset", shapeInt64), services: in.column("root_service", shapeText), names: in.column("root_name", shapeText),
 		parents: in.column("root_parent_span_id", shapeSpanID),
 		repeats: in.column("repeated_ids", shapeBool),
-		ranges:  newRangeReader(in), texts: make(map[string]string),
+		ranges:  newRangeReader(in),
 	}
-}
-
-func (t *traceReader) summary(row int) (Summary, rowRange, error) {
-	at, err := t.ranges.at(row)
-	if err != nil {
-		return Summary{}, at, err
-	}
-	if len(t.ids.bytes(row)) != 16 {
-		return Summary{}, at, t.in.f.corrupt(0, fmt.Errorf("row %d has no trace id", row))
-	}
-	return Summary{
-		TraceID: span.TraceID(t.ids.bytes(row)), Start: t.starts.num(row), End: t.starts.num(row) + t.durations.num(row),
-		Spans: at.spans[1] - at.spans[0], Errors: int(t.errs.num(row)),
-		Service: t.text(t.services.bytes(row)), Name: t.text(t.names.bytes(row)),
-		Rooted: t.parents.bytes(row) == nil, RootStart: t.starts.num(row) + t.roots.num(row),
-	}, at, nil
 }
 
 // repeated reports whether several spans of a trace have the same id, or may have: the
 // first blocks did not say.
 func (t *traceReader) repeated(row int) bool { return t.repeats.absent || t.repeats.num(row) != 0 }
-
-func (t *traceReader) text(b []byte) string {
-	s, ok := t.texts[string(b)]
-	if !ok {
-		s = string(b)
-		t.texts[s] = s
-	}
-	return s
-}

@@ -17,6 +17,8 @@ type TraceRows struct {
 	Row   []uint32 // in the table of traces
 	// Repeated says whether several spans of the trace have the same id, or may have.
 	Repeated []bool
+
+	some bool // only some traces are known: what lies between them counts as one each
 }
 
 // Len is the number of traces.
@@ -131,6 +133,68 @@ func (r *Reader) allSets(ctx context.Context, file, scope string) (*span.Sets, e
 	return &all.sets, nil
 }
 
+// noRow stands for the row of what lies between traces that are known.
+const noRow = ^uint32(0)
+
+// TraceRowsAt returns where the traces of some rows of the table of spans, which ascend,
+// stand. It takes a few page reads for each, where [Reader.TraceRows] reads a table. What
+// lies between those traces counts as a trace of which nothing is known.
+func (r *Reader) TraceRowsAt(ctx context.Context, spans []uint32) (*TraceRows, error) {
+	f, err := r.file(ctx, spansFile)
+	if err != nil {
+		return nil, err
+	}
+	t := &TraceRows{some: true}
+	end := uint32(0) // of what is known
+	add := func(first uint32, start, finish int64, row uint32) {
+		t.First = append(t.First, first)
+		t.Start, t.End = append(t.Start, start), append(t.End, finish)
+		t.Row, t.Repeated = append(t.Row, row), append(t.Repeated, false)
+	}
+	for _, at := range spans {
+		if at < end {
+			continue
+		}
+		in, err := f.rowsOf(ctx, [2]int{int(at), int(at) + 1})
+		if err != nil {
+			return nil, err
+		}
+		ids := in.column("trace_id", shapeTraceID)
+		if err := in.read(); err != nil {
+			return nil, err
+		}
+		if len(ids.bytes(0)) != 16 {
+			return nil, f.corrupt(0, fmt.Errorf("row %d has no trace id", at))
+		}
+		row, err := r.traceRow(ctx, span.TraceID(ids.bytes(0)))
+		if err != nil {
+			return nil, fmt.Errorf("%w: the trace of row %d: %w", ErrCorrupt, at, err)
+		}
+		trace := newTraceReader(row)
+		if err := row.read(); err != nil {
+			return nil, err
+		}
+		rows, err := trace.ranges.at(0)
+		if err != nil {
+			return nil, err
+		}
+		from, to := uint32(rows.spans[0]), uint32(rows.spans[1])
+		if from < end || at < from || at >= to || int(to) > f.rows {
+			return nil, f.corrupt(0, fmt.Errorf("row %d is not in its trace", at))
+		}
+		if from > end {
+			add(end, 0, 0, noRow)
+		}
+		add(from, trace.starts.num(0), trace.starts.num(0)+trace.durations.num(0), uint32(row.from))
+		end = to
+	}
+	if int(end) < f.rows {
+		add(end, 0, 0, noRow)
+	}
+	t.First = append(t.First, uint32(f.rows))
+	return t, nil
+}
+
 // traceNames is the rest of what the table of traces says, by its rows.
 type traceNames struct {
 	names, services *values
@@ -148,6 +212,9 @@ func (r *Reader) Sum(ctx context.Context, t *TraceRows, trace int) (Summary, err
 	f, err := r.file(ctx, tracesFile)
 	if err != nil {
 		return Summary{}, err
+	}
+	if t.some {
+		return r.sumOf(ctx, f, int(t.Row[trace]))
 	}
 	all, err := lookup(r.cache, f.key, -4, func() (*traceNames, error) {
 		in, err := f.rowsOf(ctx, [2]int{0, f.rows})
@@ -179,6 +246,32 @@ func (r *Reader) Sum(ctx context.Context, t *TraceRows, trace int) (Summary, err
 		TraceID: id, Start: t.Start[trace], End: t.End[trace], Spans: int(t.First[trace+1] - t.First[trace]),
 		Errors: int(all.errors[row]), Service: string(all.services.bytes(row)), Name: string(all.names.bytes(row)),
 		Rooted: all.rooted[row], RootStart: t.Start[trace] + all.offsets[row],
+	}, nil
+}
+
+// sumOf reads the summary of the trace in a row of the table of traces.
+func (r *Reader) sumOf(ctx context.Context, f *fileReader, row int) (Summary, error) {
+	in, err := f.rowsOf(ctx, [2]int{row, row + 1})
+	if err != nil {
+		return Summary{}, err
+	}
+	t := newTraceReader(in)
+	if err := in.read(); err != nil {
+		return Summary{}, err
+	}
+	at, err := t.ranges.at(0)
+	if err != nil {
+		return Summary{}, err
+	}
+	if len(t.ids.bytes(0)) != 16 {
+		return Summary{}, f.corrupt(0, fmt.Errorf("row %d has no trace id", row))
+	}
+	start := t.starts.num(0)
+	return Summary{
+		TraceID: span.TraceID(t.ids.bytes(0)), Start: start, End: start + t.durations.num(0),
+		Spans: at.spans[1] - at.spans[0], Errors: int(t.errs.num(0)),
+		Service: string(t.services.bytes(0)), Name: string(t.names.bytes(0)),
+		Rooted: !t.parents.has(0), RootStart: start + t.roots.num(0),
 	}, nil
 }
 

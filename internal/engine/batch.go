@@ -15,6 +15,11 @@ type batchSource struct {
 	traces *batchTraces // nil for a head, whose traces may go on elsewhere
 }
 
+// headWindow is a head, all of it.
+func headWindow(b *span.Batch) *window {
+	return &window{src: newScan(&batchSource{b: b}), from: 0, to: uint32(b.Len())}
+}
+
 // batchTraces is what is known of the traces of a batch that has all of them.
 type batchTraces struct {
 	first  []uint32 // first row of each trace, and the number of rows

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/everspan/everspan/internal/block"
@@ -39,8 +40,33 @@ type Engine struct {
 	store   Store
 	o       Options
 	sharing sharing
+	counts  counters
 	slots   chan struct{} // taken by queries
+	waiting atomic.Int64  // queries that wait for a slot
 	turns   chan struct{} // taken by what runs on a processor
+}
+
+type counters struct {
+	queries, spans, read, time, bytes, memory atomic.Uint64
+}
+
+// Stats are counts since the start.
+type Stats struct {
+	Queries, Spans, Bytes uint64 // answered; looked at and read for them
+	// StoppedByTime, StoppedByBytes and StoppedByMemory count the queries that came to a
+	// limit, whose answers are partial.
+	StoppedByTime, StoppedByBytes, StoppedByMemory uint64
+	Running, Waiting                               int // queries that are under way
+}
+
+// Stats returns the engine's figures.
+func (e *Engine) Stats() Stats {
+	c := &e.counts
+	return Stats{
+		Queries: c.queries.Load(), Spans: c.spans.Load(), Bytes: c.read.Load(),
+		StoppedByTime: c.time.Load(), StoppedByBytes: c.bytes.Load(), StoppedByMemory: c.memory.Load(),
+		Running: len(e.slots), Waiting: int(e.waiting.Load()),
+	}
 }
 
 // New returns an engine that reads from a store.

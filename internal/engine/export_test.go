@@ -1,4 +1,6 @@
 package engine
 
 // SmallSteps makes windows and slices so small that tests have several of them.
-func SmallSteps(rows uint32, traces int) { windowRowsMax, firstSlice, fewOf = rows, traces, 1 }
+func SmallSteps(rows uint32, traces int) {
+	windowRowsMax, firstSlice, fewOf, sparseFrom = rows, traces, 1, 20
+}

@@ -201,24 +201,11 @@ func labelsOf(by []traceql.FieldExpr, vals []values) (labels []Attr, key string)
 func (m *measuring) rows(p *traceql.Pipeline, local, tree bool, part block.Part, take func(w *window, rows *rowset.Set) error) error {
 	in := m.steps.bounds()
 	if local {
-		for _, h := range m.heads {
-			w := &window{src: newScan(&batchSource{b: h}), from: 0, to: uint32(h.Len())}
-			if err := m.window(w, p, in, true, take); err != nil {
-				return err
-			}
-		}
-		for _, r := range m.blocks {
-			if err := m.failed(r, m.blockWindows(r, p, in, take)); err != nil {
-				return err
-			}
-			m.scanned.Done++
-		}
-		return nil
+		return m.some(p, in, take)
 	}
 	away := make(map[span.TraceID]bool)
 	for _, h := range m.heads {
-		w := &window{src: newScan(&batchSource{b: h}), from: 0, to: uint32(h.Len())}
-		rows, err := headRows(w, p, false)
+		rows, err := headRows(headWindow(h), p, false)
 		if err != nil {
 			return err
 		}
@@ -267,28 +254,10 @@ func (m *measuring) takeAway(p *traceql.Pipeline, away map[span.TraceID]bool, in
 // wholeTraces runs a pipeline on the traces of a block. Those that have to be put
 // together are told to away.
 func (m *measuring) wholeTraces(r *block.Reader, p *traceql.Pipeline, in Range, tree bool, take func(w *window, rows *rowset.Set) error, away func(span.TraceID)) error {
-	src, err := openBlock(m.ctx, r, &m.bytes, true)
-	if err != nil {
-		return err
-	}
-	sc := newScan(src)
-	prog, err := bindPipeline(sc, p)
-	if err != nil {
-		return err
-	}
-	prog.alone = m.alone()
-	if prog.never(p.From) {
-		return nil
-	}
-	windows, err := src.windows(sc)
-	if err != nil {
-		return err
-	}
-	return m.parallel(len(windows), func(i int) error {
+	return m.windowsOf(r, p, true, func(src *blockSource, prog *program, w *window) error {
 		if err := m.check(); err != nil {
 			return err
 		}
-		w := windows[i]
 		m.spans.Add(int64(w.to - w.from))
 		seen := w.none()
 		rows, err := prog.found(w, p, w.all(), seen)

@@ -47,9 +47,12 @@ var errStopped = errors.New("the query has come to a limit")
 // begin waits for a turn and takes a view of the store. The caller calls the function that
 // is returned when the query is done.
 func (e *Engine) begin(ctx context.Context, in Range, explain bool) (*query, func(), error) {
+	e.waiting.Add(1)
 	select {
 	case e.slots <- struct{}{}:
+		e.waiting.Add(-1)
 	case <-ctx.Done():
+		e.waiting.Add(-1)
 		return nil, nil, ctx.Err()
 	}
 	q := &query{e: e, parent: ctx, begun: time.Now(), unread: make(map[string]bool), shared: make(map[string]*rowset.Set), ids: make(map[string][]byte)}
@@ -69,7 +72,7 @@ func (e *Engine) begin(ctx context.Context, in Range, explain bool) (*query, fun
 	slices.SortStableFunc(q.blocks, func(a, b *block.Reader) int { return cmp.Compare(b.Meta.MaxEnd, a.Meta.MaxEnd) })
 	q.scanned.Blocks, q.scanned.Pruned = len(blocks), len(blocks)-len(q.blocks)
 	if q.plan != nil {
-		q.plan.line("%d of %d blocks may have spans of this time, and %d heads", len(q.blocks), len(blocks), len(heads))
+		q.plan.line("%d of %d blocks may have spans of this time; heads: %d", len(q.blocks), len(blocks), len(heads))
 	}
 	return q, func() {
 		cancel()
@@ -87,6 +90,10 @@ func (q *query) finish(err error) (Scanned, error) {
 	if err != nil && !errors.Is(err, errStopped) {
 		return Scanned{}, err
 	}
+	c := &q.e.counts
+	c.queries.Add(1)
+	c.spans.Add(uint64(q.spans.Load()))
+	c.read.Add(uint64(q.bytes.Load()))
 	s := q.scanned
 	s.Spans, s.Bytes, s.Elapsed = int(q.spans.Load()), q.bytes.Load(), time.Since(q.begun)
 	if q.stopped != "" {
@@ -103,13 +110,15 @@ func (q *query) check() error {
 	if err := q.parent.Err(); err != nil {
 		return err
 	}
-	why := ""
+	why, limit := "", &q.e.counts.time
 	switch {
 	case q.ctx.Err() != nil:
 		why = fmt.Sprintf("stopped after %v, the limit of time for a query; narrow the time or the filter", q.e.o.Timeout)
 	case q.bytes.Load() > q.e.o.Bytes:
+		limit = &q.e.counts.bytes
 		why = fmt.Sprintf("stopped after reading %d MiB, the limit for a query; narrow the time or the filter", q.e.o.Bytes>>20)
 	case q.held.Load() > q.e.o.Memory:
+		limit = &q.e.counts.memory
 		why = fmt.Sprintf("stopped at %d MiB of memory, the limit for a query; narrow the time or the filter", q.e.o.Memory>>20)
 	}
 	if why == "" {
@@ -117,7 +126,10 @@ func (q *query) check() error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.stopped = cmp.Or(q.stopped, why)
+	if q.stopped == "" {
+		q.stopped = why
+		limit.Add(1)
+	}
 	return errStopped
 }
 

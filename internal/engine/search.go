@@ -249,8 +249,7 @@ func traceBytes(t *Trace) int64 {
 
 // head looks for candidates in a head.
 func (s *search) head(b *span.Batch) error {
-	src := &batchSource{b: b}
-	w := &window{src: newScan(src), from: 0, to: uint32(b.Len())}
+	w := headWindow(b)
 	s.spans.Add(int64(b.Len()))
 	rows, err := headRows(w, s.Pipeline, s.local)
 	if err != nil {
@@ -328,7 +327,7 @@ func (s *search) open(r *block.Reader) (*opening, error) {
 		return nil, err
 	}
 	o.prog.alone = s.alone()
-	if s.local && !o.prog.never(s.Pipeline.From) && o.prog.selective(s.Pipeline.From) {
+	if s.local && !o.prog.never(s.Pipeline.From) && (s.sparse() || o.prog.selective(s.Pipeline.From)) {
 		o.needle = src.everything(o.sc)
 		s.spans.Add(int64(o.needle.to))
 		o.rows, err = o.prog.rows(o.needle, s.Pipeline, o.needle.all())
@@ -424,6 +423,19 @@ func few(m *match) bool {
 // fewOf is how many pages a column has at least before some of them are few.
 var fewOf = 32
 
+// sparseRows is how many spans are found in a block at most before the whole table of
+// traces is read for them.
+const sparseRows = 128
+
+// sparse reports whether so little was found so far that blocks will have to be looked
+// through whole: then it is not known before whether they have anything.
+func (s *search) sparse() bool {
+	return s.spans.Load() > sparseFrom && 4*len(s.hits) < s.Limit
+}
+
+// sparseFrom is how many spans are looked at before that is judged.
+var sparseFrom = int64(500_000)
+
 // needle takes what was found in a whole block at once. Where its traces stand is not read
 // unless something was found.
 func (s *search) needle(src *blockSource, prog *program, w *window, rows *rowset.Set) error {
@@ -434,7 +446,13 @@ func (s *search) needle(src *blockSource, prog *program, w *window, rows *rowset
 	if rows.Empty() {
 		return nil
 	}
-	if err := src.load(); err != nil {
+	if rows.Count() <= sparseRows {
+		at, err := src.r.TraceRowsAt(s.ctx, rows.Rows(nil))
+		if err != nil {
+			return err
+		}
+		src.rows = at
+	} else if err := src.load(); err != nil {
 		return err
 	}
 	w.traces = &traces{first: src.rows.First}

@@ -23,14 +23,11 @@ const (
 	maxValues = 10_000
 )
 
-// some calls do for windows of all sources, several at a time, with the rows that match a
-// filter and start within the range. Windows of blocks need not have whole traces,
-// unless the filter asks for that.
-func (q *query) some(f *traceql.Filter, in Range, do func(w *window, rows *rowset.Set) error) error {
-	p := &traceql.Pipeline{From: f}
+// some calls do for windows of all sources, several at a time, with the rows that a local
+// pipeline finds and that start within the range.
+func (q *query) some(p *traceql.Pipeline, in Range, do func(w *window, rows *rowset.Set) error) error {
 	for _, h := range q.heads {
-		w := &window{src: newScan(&batchSource{b: h}), from: 0, to: uint32(h.Len())}
-		if err := q.window(w, p, in, !headInside(h, in), do); err != nil {
+		if err := q.window(headWindow(h), p, in, in != Range{}, do); err != nil {
 			return err
 		}
 	}
@@ -45,7 +42,15 @@ func (q *query) some(f *traceql.Filter, in Range, do func(w *window, rows *rowse
 }
 
 func (q *query) blockWindows(r *block.Reader, p *traceql.Pipeline, in Range, do func(w *window, rows *rowset.Set) error) error {
-	src, err := openBlock(q.ctx, r, &q.bytes, false)
+	return q.windowsOf(r, p, false, func(_ *blockSource, _ *program, w *window) error {
+		return q.window(w, p, in, !inside(r, in), do)
+	})
+}
+
+// windowsOf calls do for the windows of a block, several at a time, unless nothing in it
+// can match.
+func (q *query) windowsOf(r *block.Reader, p *traceql.Pipeline, whole bool, do func(src *blockSource, prog *program, w *window) error) error {
+	src, err := openBlock(q.ctx, r, &q.bytes, whole)
 	if err != nil {
 		return err
 	}
@@ -62,12 +67,8 @@ func (q *query) blockWindows(r *block.Reader, p *traceql.Pipeline, in Range, do 
 	if err != nil {
 		return err
 	}
-	return q.parallel(len(windows), func(i int) error {
-		return q.window(windows[i], p, in, !inside(r, in), do)
-	})
+	return q.parallel(len(windows), func(i int) error { return do(src, prog, windows[i]) })
 }
-
-func headInside(b *span.Batch, in Range) bool { return in == Range{} }
 
 // inside reports whether all spans of a block start within a range.
 func inside(r *block.Reader, in Range) bool {
@@ -156,9 +157,9 @@ func (p *program) localSpans(w *window, e traceql.SpansetExpr, in *rowset.Set) (
 }
 
 // localFilterOf leaves of a filter what can be told of each span for itself.
-func localFilterOf(f *traceql.Filter) *traceql.Filter {
+func localFilterOf(f *traceql.Filter) *traceql.Pipeline {
 	if f == nil || f.Expr == nil {
-		return &traceql.Filter{}
+		return &traceql.Pipeline{From: &traceql.Filter{}}
 	}
 	var left traceql.FieldExpr
 	var visit func(e traceql.FieldExpr)
@@ -177,7 +178,7 @@ func localFilterOf(f *traceql.Filter) *traceql.Filter {
 		}
 	}
 	visit(f.Expr)
-	return &traceql.Filter{Expr: left}
+	return &traceql.Pipeline{From: &traceql.Filter{Expr: left}}
 }
 
 // Values lists the distinct values of fields. Without a filter, they are those of the
@@ -317,8 +318,7 @@ func compareStatics(a, b *traceql.Static) int {
 func (q *query) dictionaries(v Values, g *valueGatherer) error {
 	every := func(w *window, rows *rowset.Set) error { return g.read(q, w, v.Fields, rows) }
 	for _, h := range q.heads {
-		w := &window{src: newScan(&batchSource{b: h}), from: 0, to: uint32(h.Len())}
-		if err := q.window(w, &traceql.Pipeline{From: &traceql.Filter{}}, v.Range, !headInside(h, v.Range), every); err != nil {
+		if err := q.window(headWindow(h), localFilterOf(nil), v.Range, v.Range != Range{}, every); err != nil {
 			return err
 		}
 	}
@@ -371,7 +371,7 @@ func (q *query) blockValues(r *block.Reader, v Values, g *valueGatherer, every f
 					continue
 				}
 			}
-			if err := q.blockWindows(r, &traceql.Pipeline{From: &traceql.Filter{}}, v.Range, every); err != nil {
+			if err := q.blockWindows(r, localFilterOf(nil), v.Range, every); err != nil {
 				return err
 			}
 			return nil

@@ -8,16 +8,17 @@ import (
 	"time"
 
 	"github.com/apache/thrift/lib/go/thrift"
-	"github.com/everspan/everspan/internal/jaeger"
-	"github.com/everspan/everspan/internal/otlp"
-	"github.com/everspan/everspan/internal/span"
-	"github.com/everspan/everspan/internal/span/spantest"
 	"github.com/google/go-cmp/cmp"
 	"github.com/jaegertracing/jaeger-idl/model/v1"
 	"github.com/jaegertracing/jaeger-idl/proto-gen/api_v2"
 	thriftgen "github.com/jaegertracing/jaeger-idl/thrift-gen/jaeger"
 	translator "github.com/open-telemetry/opentelemetry-collector-contrib/pkg/translator/jaeger"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/everspan/everspan/internal/jaeger"
+	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/span/spantest"
 )
 
 // batch is what both encodings and the collector's translator are asked about. Every

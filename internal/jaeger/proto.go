@@ -5,8 +5,10 @@ import (
 	"math"
 	"time"
 
-	"github.com/everspan/everspan/internal/span"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/wire"
 )
 
 // AppendProto decodes a jaeger.api_v2 PostSpansRequest and appends its spans to b,
@@ -14,14 +16,14 @@ import (
 func AppendProto(b *span.Batch, body []byte) (Result, error) {
 	rows := b.Len()
 	var res Result
-	err := fields(body, func(f field) error {
-		if f.number != 1 {
+	err := wire.Fields(body, func(f wire.Field) error {
+		if f.Number != 1 {
 			return nil
 		}
-		if err := f.want(protowire.BytesType); err != nil {
+		if err := f.Want(protowire.BytesType); err != nil {
 			return err
 		}
-		return appendBatch(b, f.data, &res)
+		return appendBatch(b, f.Data, &res)
 	})
 	if err != nil {
 		b.Truncate(rows)
@@ -33,18 +35,18 @@ func AppendProto(b *span.Batch, body []byte) (Result, error) {
 // appendBatch appends the spans of a Batch, whose process comes behind them.
 func appendBatch(b *span.Batch, msg []byte, res *Result) error {
 	var shared []byte
-	if err := fields(msg, func(f field) error {
-		if f.number == 2 {
-			shared = f.data
-			return f.want(protowire.BytesType)
+	if err := wire.Fields(msg, func(f wire.Field) error {
+		if f.Number == 2 {
+			shared = f.Data
+			return f.Want(protowire.BytesType)
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
 	n := 0
-	return fields(msg, func(f field) error {
-		if f.number != 1 {
+	return wire.Fields(msg, func(f wire.Field) error {
+		if f.Number != 1 {
 			return nil
 		}
 		n++
@@ -66,44 +68,44 @@ func appendBatch(b *span.Batch, msg []byte, res *Result) error {
 }
 
 // read fills the record from a Span, and returns its process if it has its own.
-func (r *record) read(msg field) (own []byte, err error) {
-	if err := msg.want(protowire.BytesType); err != nil {
+func (r *record) read(msg wire.Field) (own []byte, err error) {
+	if err := msg.Want(protowire.BytesType); err != nil {
 		return nil, err
 	}
 	var duration time.Duration
 	startOK, durationOK := true, true
-	err = fields(msg.data, func(f field) (err error) {
-		if f.number == 5 || f.number > 10 {
+	err = wire.Fields(msg.Data, func(f wire.Field) (err error) {
+		if f.Number == 5 || f.Number > 10 {
 			return nil // flags, process_id and warnings say nothing new
 		}
-		if err := f.want(protowire.BytesType); err != nil {
+		if err := f.Want(protowire.BytesType); err != nil {
 			return err
 		}
-		switch f.number {
+		switch f.Number {
 		case 1:
-			copyID(r.trace[:], f.data)
+			copyID(r.trace[:], f.Data)
 		case 2:
-			copyID(r.id[:], f.data)
+			copyID(r.id[:], f.Data)
 		case 3:
-			r.name = f.data
+			r.name = f.Data
 		case 4:
 			if err = another(&r.items); err == nil {
 				var one ref
-				err = one.read(f.data)
+				err = one.read(f.Data)
 				r.refs = append(r.refs, one)
 			}
 		case 6:
-			r.start, startOK, err = nanos(f.data)
+			r.start, startOK, err = nanos(f.Data)
 		case 7:
 			var ns int64
-			ns, durationOK, err = nanos(f.data)
+			ns, durationOK, err = nanos(f.Data)
 			duration = time.Duration(ns)
 		case 8:
-			r.tags, err = appendTag(r.tags, f.data, &r.items)
+			r.tags, err = appendTag(r.tags, f.Data, &r.items)
 		case 9:
-			err = r.readLog(f.data)
+			err = r.readLog(f.Data)
 		case 10:
-			own = f.data
+			own = f.Data
 		}
 		return err
 	})
@@ -124,16 +126,16 @@ func copyID(id, data []byte) {
 // nanos reads a Timestamp or a Duration; false if ns can't reach it.
 func nanos(msg []byte) (ns int64, ok bool, err error) {
 	var seconds, rest int64
-	err = fields(msg, func(f field) error {
-		switch f.number {
+	err = wire.Fields(msg, func(f wire.Field) error {
+		switch f.Number {
 		case 1:
-			seconds = int64(f.num)
+			seconds = int64(f.Num)
 		case 2:
-			rest = int64(int32(f.num))
+			rest = int64(int32(f.Num))
 		default:
 			return nil
 		}
-		return f.want(protowire.VarintType)
+		return f.Want(protowire.VarintType)
 	})
 	const most = math.MaxInt64/1_000_000_000 - 2
 	if seconds > most || seconds < -most {
@@ -143,19 +145,19 @@ func nanos(msg []byte) (ns int64, ok bool, err error) {
 }
 
 func (r *ref) read(msg []byte) error {
-	return fields(msg, func(f field) error {
-		switch f.number {
+	return wire.Fields(msg, func(f wire.Field) error {
+		switch f.Number {
 		case 1:
-			copyID(r.trace[:], f.data)
+			copyID(r.trace[:], f.Data)
 		case 2:
-			copyID(r.id[:], f.data)
+			copyID(r.id[:], f.Data)
 		case 3:
-			r.follows = f.num == 1
-			return f.want(protowire.VarintType)
+			r.follows = f.Num == 1
+			return f.Want(protowire.VarintType)
 		default:
 			return nil
 		}
-		return f.want(protowire.BytesType)
+		return f.Want(protowire.BytesType)
 	})
 }
 
@@ -165,19 +167,19 @@ func (r *record) readLog(msg []byte) error {
 	}
 	var l log
 	ok := true
-	err := fields(msg, func(f field) (err error) {
-		switch f.number {
+	err := wire.Fields(msg, func(f wire.Field) (err error) {
+		switch f.Number {
 		case 1:
-			l.time, ok, err = nanos(f.data)
+			l.time, ok, err = nanos(f.Data)
 		case 2:
-			l.fields, err = appendTag(l.fields, f.data, &r.items)
+			l.fields, err = appendTag(l.fields, f.Data, &r.items)
 		default:
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return f.want(protowire.BytesType)
+		return f.Want(protowire.BytesType)
 	})
 	if !ok || l.time < 0 {
 		r.bad = "a log's timestamp is after the year 2262, or before 1970"
@@ -187,19 +189,19 @@ func (r *record) readLog(msg []byte) error {
 }
 
 func (p *process) read(msg []byte) error {
-	return fields(msg, func(f field) (err error) {
-		switch f.number {
+	return wire.Fields(msg, func(f wire.Field) (err error) {
+		switch f.Number {
 		case 1:
-			p.service = f.data
+			p.service = f.Data
 		case 2:
-			p.tags, err = appendTag(p.tags, f.data, &p.items)
+			p.tags, err = appendTag(p.tags, f.Data, &p.items)
 		default:
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return f.want(protowire.BytesType)
+		return f.Want(protowire.BytesType)
 	})
 }
 
@@ -217,18 +219,18 @@ func appendTag(tags []tag, msg []byte, items *int) ([]tag, error) {
 	}
 	var t tag
 	var kind uint64
-	var values [len(protoTags)]field
-	err := fields(msg, func(f field) error {
+	var values [len(protoTags)]wire.Field
+	err := wire.Fields(msg, func(f wire.Field) error {
 		switch {
-		case f.number == 1:
-			t.key = f.data
-			return f.want(protowire.BytesType)
-		case f.number == 2:
-			kind = f.num
-			return f.want(protowire.VarintType)
-		case f.number-3 < protowire.Number(len(values)):
-			values[f.number-3] = f
-			return f.want(protoKinds[f.number-3])
+		case f.Number == 1:
+			t.key = f.Data
+			return f.Want(protowire.BytesType)
+		case f.Number == 2:
+			kind = f.Num
+			return f.Want(protowire.VarintType)
+		case f.Number-3 < protowire.Number(len(values)):
+			values[f.Number-3] = f
+			return f.Want(protoKinds[f.Number-3])
 		}
 		return nil
 	})
@@ -238,7 +240,7 @@ func appendTag(tags []tag, msg []byte, items *int) ([]tag, error) {
 	if err != nil {
 		return tags, err
 	}
-	t.typ, t.num, t.text = protoTags[kind], values[kind].num, values[kind].data
+	t.typ, t.num, t.text = protoTags[kind], values[kind].Num, values[kind].Data
 	if t.typ == span.Bool && t.num != 0 {
 		t.num = 1
 	}

@@ -1,12 +1,13 @@
 package zipkin
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 
-	"github.com/everspan/everspan/internal/span"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/everspan/everspan/internal/span"
+	"github.com/everspan/everspan/internal/wire"
 )
 
 // AppendProto decodes a zipkin.proto3 ListOfSpans and appends its spans to b,
@@ -14,8 +15,8 @@ import (
 func AppendProto(b *span.Batch, body []byte) (Result, error) {
 	rows := b.Len()
 	var res Result
-	err := fields(body, func(f field) error {
-		if f.number != 1 {
+	err := wire.Fields(body, func(f wire.Field) error {
+		if f.Number != 1 {
 			return nil
 		}
 		var r record
@@ -32,55 +33,6 @@ func AppendProto(b *span.Batch, body []byte) (Result, error) {
 	return res, nil
 }
 
-// field is one field of a message.
-type field struct {
-	number protowire.Number
-	kind   protowire.Type
-	data   []byte // of a BytesType
-	num    uint64 // of the numeric types
-}
-
-var errWireType = errors.New("field has another wire type than the schema")
-
-// fields calls each for the fields of a message. Groups are passed over.
-func fields(msg []byte, each func(field) error) error {
-	for len(msg) > 0 {
-		var f field
-		var n int
-		f.number, f.kind, n = protowire.ConsumeTag(msg)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		msg = msg[n:]
-		switch f.kind {
-		case protowire.VarintType:
-			f.num, n = protowire.ConsumeVarint(msg)
-		case protowire.Fixed64Type:
-			f.num, n = protowire.ConsumeFixed64(msg)
-		case protowire.BytesType:
-			f.data, n = protowire.ConsumeBytes(msg)
-		default:
-			n = protowire.ConsumeFieldValue(f.number, f.kind, msg)
-		}
-		if n < 0 {
-			return fmt.Errorf("field %d: %w", f.number, protowire.ParseError(n))
-		}
-		msg = msg[n:]
-		if err := each(f); err != nil {
-			return fmt.Errorf("field %d: %w", f.number, err)
-		}
-	}
-	return nil
-}
-
-// want checks the wire type of a field whose number is known.
-func (f field) want(kind protowire.Type) error {
-	if f.kind != kind {
-		return errWireType
-	}
-	return nil
-}
-
 // spanKinds are the schema's numbers; others are unspecified.
 var spanKinds = [...]span.Kind{span.KindUnspecified, span.KindClient, span.KindServer, span.KindProducer, span.KindConsumer}
 
@@ -91,51 +43,51 @@ var spanTypes = [...]protowire.Type{
 }
 
 // read fills the record from a Span.
-func (r *record) read(msg field) error {
-	if err := msg.want(protowire.BytesType); err != nil {
+func (r *record) read(msg wire.Field) error {
+	if err := msg.Want(protowire.BytesType); err != nil {
 		return err
 	}
 	var trace, id, parent []byte
-	err := fields(msg.data, func(f field) (err error) {
-		if int(f.number) >= len(spanTypes) {
+	err := wire.Fields(msg.Data, func(f wire.Field) (err error) {
+		if int(f.Number) >= len(spanTypes) {
 			return nil
 		}
-		if err := f.want(spanTypes[f.number]); err != nil {
+		if err := f.Want(spanTypes[f.Number]); err != nil {
 			return err
 		}
-		switch f.number {
+		switch f.Number {
 		case 1:
-			trace = f.data
+			trace = f.Data
 		case 2:
-			parent = f.data
+			parent = f.Data
 		case 3:
-			id = f.data
+			id = f.Data
 		case 4:
-			if f.num < uint64(len(spanKinds)) {
-				r.kind = spanKinds[f.num]
+			if f.Num < uint64(len(spanKinds)) {
+				r.kind = spanKinds[f.Num]
 			}
 		case 5:
-			r.name = f.data
+			r.name = f.Data
 		case 6:
-			r.timestamp = f.num
+			r.timestamp = f.Num
 		case 7:
-			r.duration = f.num
+			r.duration = f.Num
 		case 8:
-			err = r.local.read(f.data)
+			err = r.local.read(f.Data)
 		case 9:
-			err = r.remote.read(f.data)
+			err = r.remote.read(f.Data)
 		case 10:
 			var a annotation
-			err = a.read(f.data)
+			err = a.read(f.Data)
 			r.annotations = append(r.annotations, a)
 		case 11:
 			var t tag
-			err = t.read(f.data)
+			err = t.read(f.Data)
 			r.tags = append(r.tags, t)
 		case 12:
-			r.debug = f.num != 0
+			r.debug = f.Num != 0
 		case 13:
-			r.shared = f.num != 0
+			r.shared = f.Num != 0
 		}
 		return err
 	})
@@ -169,49 +121,49 @@ func (r *record) ids(trace, id, parent []byte) {
 }
 
 func (e *endpoint) read(msg []byte) error {
-	return fields(msg, func(f field) error {
-		switch f.number {
+	return wire.Fields(msg, func(f wire.Field) error {
+		switch f.Number {
 		case 1:
-			e.service = f.data
+			e.service = f.Data
 		case 2, 3:
 			// An address of another length is no address, and IPv6 wins.
-			if a, ok := netip.AddrFromSlice(f.data); ok && (f.number == 3 || e.address == "") {
+			if a, ok := netip.AddrFromSlice(f.Data); ok && (f.Number == 3 || e.address == "") {
 				e.address = a.Unmap().String()
 			}
 		case 4:
-			e.port = f.num
-			return f.want(protowire.VarintType)
+			e.port = f.Num
+			return f.Want(protowire.VarintType)
 		default:
 			return nil
 		}
-		return f.want(protowire.BytesType)
+		return f.Want(protowire.BytesType)
 	})
 }
 
 func (a *annotation) read(msg []byte) error {
-	return fields(msg, func(f field) error {
-		switch f.number {
+	return wire.Fields(msg, func(f wire.Field) error {
+		switch f.Number {
 		case 1:
-			a.timestamp = f.num
-			return f.want(protowire.Fixed64Type)
+			a.timestamp = f.Num
+			return f.Want(protowire.Fixed64Type)
 		case 2:
-			a.value = f.data
-			return f.want(protowire.BytesType)
+			a.value = f.Data
+			return f.Want(protowire.BytesType)
 		}
 		return nil
 	})
 }
 
 func (t *tag) read(msg []byte) error {
-	return fields(msg, func(f field) error {
-		switch f.number {
+	return wire.Fields(msg, func(f wire.Field) error {
+		switch f.Number {
 		case 1:
-			t.key = f.data
+			t.key = f.Data
 		case 2:
-			t.value = f.data
+			t.value = f.Data
 		default:
 			return nil
 		}
-		return f.want(protowire.BytesType)
+		return f.Want(protowire.BytesType)
 	})
 }

@@ -12,9 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/span/spantest"
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
