@@ -133,6 +133,12 @@ func (r *Reader) allSets(ctx context.Context, file, scope string) (*span.Sets, e
 	return &all.sets, nil
 }
 
+// HasTraceRows reports whether [Reader.TraceRows] need not read anything.
+func (r *Reader) HasTraceRows() bool {
+	_, ok := r.cache.entries.GetIfPresent(cacheKey{r.Meta.Key(tracesFile), -3})
+	return ok
+}
+
 // noRow stands for the row of what lies between traces that are known.
 const noRow = ^uint32(0)
 

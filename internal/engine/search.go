@@ -446,7 +446,7 @@ func (s *search) needle(src *blockSource, prog *program, w *window, rows *rowset
 	if rows.Empty() {
 		return nil
 	}
-	if rows.Count() <= sparseRows {
+	if rows.Count() <= sparseRows && !src.r.HasTraceRows() {
 		at, err := src.r.TraceRowsAt(s.ctx, rows.Rows(nil))
 		if err != nil {
 			return err
