@@ -39,6 +39,7 @@ type serveCmd struct {
 	FlushAfter      time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans are written from the log into a block, however few (${default})."`
 	Retention       period        `default:"14d" env:"EVERSPAN_RETENTION" placeholder:"TIME" help:"How long spans are kept after they came, in days or like 36h (${default}); 0 keeps them for ever."`
 	RetentionSize   size          `default:"0" env:"EVERSPAN_RETENTION_SIZE" placeholder:"SIZE" help:"How much disk blocks may take (no bound); past it, the oldest are deleted."`
+	QueryTimeout    time.Duration `default:"30s" env:"EVERSPAN_QUERY_TIMEOUT" placeholder:"TIME" help:"How long a query may take (${default}); then it is answered with what was found, and says so."`
 	Insecure        bool          `env:"EVERSPAN_INSECURE" help:"Allow addresses other than loopback. There is no authentication yet: everyone who reaches the port can read and write."`
 	LogLevel        string        `default:"info" enum:"debug,info,warn,error" env:"EVERSPAN_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error (${default})."`
 	Config          string        `env:"EVERSPAN_CONFIG" placeholder:"FILE" help:"YAML file with these settings, by the flags' names."`
@@ -75,6 +76,9 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	}
 	if !(c.SamplingRate >= 0 && c.SamplingRate <= 1) {
 		return fmt.Errorf("--sampling-rate is %v, it must be between 0 and 1", c.SamplingRate)
+	}
+	if c.QueryTimeout <= 0 {
+		return fmt.Errorf("--query-timeout is %v, it must be more than nothing", c.QueryTimeout)
 	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
@@ -130,7 +134,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: int64(c.Memory) / 4, Logger: logger})
 	var draining atomic.Bool
-	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{Memory: int64(c.Memory) / 16}), Log: log, Receiver: receiver, Build: build(), Logger: logger, Ready: func() error {
+	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{Timeout: c.QueryTimeout, Memory: int64(c.Memory) / 16}), Log: log, Receiver: receiver, Build: build(), Logger: logger, Ready: func() error {
 		if draining.Load() {
 			return errors.New("shutting down")
 		}
