@@ -69,3 +69,24 @@ func ofTree(all ...traceql.FieldExpr) bool {
 	}
 	return found
 }
+
+// never reports whether it is known that nothing that is found here has a part in what
+// an expression finds.
+func (p *program) never(e traceql.SpansetExpr) bool {
+	switch e := e.(type) {
+	case *traceql.Filter:
+		return p.bound[e].cost() == never && (p.alone || localFilter(e))
+	case *traceql.Pipeline:
+		return p.never(e.From)
+	case *traceql.Combine:
+		l, r := p.never(e.L), p.never(e.R)
+		if !p.alone {
+			return l && r // the other side may be elsewhere
+		}
+		if _, form, ok := e.Op.Relation(); ok && form == traceql.Not {
+			return r
+		}
+		return l && r || needsLeft(e.Op) && (l || r)
+	}
+	return false
+}

@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 	"strings"
+
+	"github.com/everspan/everspan/internal/traceql"
 )
 
 // plan is the text that says how a query is run.
@@ -79,4 +81,32 @@ func size(n int64) string {
 		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 	}
 	return "every row"
+}
+
+// explain writes what is bound to the filters of a pipeline.
+func (p *program) explain(to *plan, pipe *traceql.Pipeline) {
+	p.explainSpans(to, pipe.From)
+	for _, stage := range pipe.Stages {
+		if s, ok := stage.(*traceql.SpansetStage); ok {
+			to.line("then, of these")
+			to.in(func() { p.explainSpans(to, s.Expr) })
+			continue
+		}
+		to.line("then %s", stage)
+	}
+}
+
+func (p *program) explainSpans(to *plan, e traceql.SpansetExpr) {
+	switch e := e.(type) {
+	case *traceql.Filter:
+		p.bound[e].explain(to)
+	case *traceql.Pipeline:
+		p.explain(to, e)
+	case *traceql.Combine:
+		to.line("%s by rows of the parent", e.Op)
+		to.in(func() {
+			p.explainSpans(to, e.L)
+			p.explainSpans(to, e.R)
+		})
+	}
 }
