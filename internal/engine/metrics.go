@@ -137,6 +137,13 @@ func (m *measuring) leaf(e *traceql.Metrics) ([]Series, error) {
 		l.local = l.local && local(e.Arg)
 	}
 	l.g = gathering{e.Op, m.Exemplars > 0, m.steps.n}
+	if m.plan != nil {
+		how := "span by span"
+		if !l.local {
+			how = "by whole traces"
+		}
+		m.plan.line("%s, samples: %d, %s", e.Op, m.steps.n, how)
+	}
 	err := m.rows(e.Pipeline, l.local, ofTree(append(slices.Clone(e.By), e.Arg)...), partOf(e), l.take)
 	if l.full {
 		m.scanned.Partial = append(m.scanned.Partial, fmt.Sprintf("there are more than %d series, and the others are left out; group by less", m.MaxSeries))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/everspan/everspan/internal/block"
+
 	"github.com/everspan/everspan/internal/traceql"
 )
 
@@ -81,6 +83,20 @@ func size(n int64) string {
 		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 	}
 	return "every row"
+}
+
+// explain writes how a block is searched, if that was asked for.
+func (q *query) explain(r *block.Reader, prog *program, p *traceql.Pipeline) {
+	if q.plan == nil {
+		return
+	}
+	q.plan.line("block %s, %d spans", r.Meta.ID, r.Meta.Spans)
+	q.plan.in(func() {
+		prog.explain(q.plan, p)
+		if prog.never(p.From) {
+			q.plan.line("nothing can match: not read")
+		}
+	})
 }
 
 // explain writes what is bound to the filters of a pipeline.

@@ -43,15 +43,9 @@ func (s *search) open(r *block.Reader) (*opening, error) {
 
 func (s *search) block(o *opening) error {
 	src, sc, prog := o.src, o.sc, o.prog
-	if s.plan != nil {
-		s.plan.line("block %s, %d spans", src.r.Meta.ID, src.r.Meta.Spans)
-		s.plan.in(func() { prog.explain(s.plan, s.Pipeline) })
-	}
+	s.explain(src.r, prog, s.Pipeline)
 	switch {
 	case prog.never(s.Pipeline.From):
-		if s.plan != nil {
-			s.plan.in(func() { s.plan.line("nothing can match: not read") })
-		}
 		return nil
 	case o.needle != nil:
 		return s.needle(src, prog, o.needle, o.rows)

@@ -45,6 +45,7 @@ func (q *query) windowsOf(r *block.Reader, p *traceql.Pipeline, whole bool, do f
 		return err
 	}
 	prog.alone = q.alone()
+	q.explain(r, prog, p)
 	if prog.never(p.From) {
 		return nil
 	}

@@ -190,12 +190,23 @@ func TestPlan(t *testing.T) {
 		if err != nil {
 			return "  error " + err.Error() + "\n"
 		}
-		f, err := w.engine().Search(t.Context(), engine.Search{Pipeline: q.Pipeline, Explain: true, SpansPerSet: -1})
-		if err != nil {
-			return "  error " + err.Error() + "\n"
+		var plan string
+		if q.Metrics != nil {
+			in := engine.Range{From: spantest.Start.UnixNano(), To: spantest.Start.Add(time.Second).UnixNano()}
+			s, err := w.engine().Metrics(t.Context(), engine.Metrics{Expr: q.Metrics, Range: in, Explain: true})
+			if err != nil {
+				return "  error " + err.Error() + "\n"
+			}
+			plan = s.Plan
+		} else {
+			f, err := w.engine().Search(t.Context(), engine.Search{Pipeline: q.Pipeline, Explain: true, SpansPerSet: -1})
+			if err != nil {
+				return "  error " + err.Error() + "\n"
+			}
+			plan = f.Plan
 		}
 		var out strings.Builder
-		for line := range strings.Lines(f.Plan) {
+		for line := range strings.Lines(plan) {
 			out.WriteString("  " + line)
 		}
 		return out.String()
