@@ -18,7 +18,9 @@ type TraceRows struct {
 	// Repeated says whether several spans of the trace have the same id, or may have.
 	Repeated []bool
 
-	some bool // only some traces are known: what lies between them counts as one each
+	// sums are the summaries of the traces where only some are known: what lies between
+	// those counts as one trace each, of which nothing is known.
+	sums map[int]Summary
 }
 
 // Len is the number of traces.
@@ -99,7 +101,7 @@ func (r *Reader) TraceRowsAt(ctx context.Context, spans []uint32) (*TraceRows, e
 	if err != nil {
 		return nil, err
 	}
-	t := &TraceRows{some: true}
+	t := &TraceRows{sums: make(map[int]Summary)}
 	end := uint32(0) // of what is known
 	add := func(first uint32, start, finish int64, row uint32) {
 		t.First = append(t.First, first)
@@ -129,7 +131,7 @@ func (r *Reader) TraceRowsAt(ctx context.Context, spans []uint32) (*TraceRows, e
 		if err := row.read(); err != nil {
 			return nil, err
 		}
-		rows, err := trace.ranges.at(0)
+		sum, rows, err := trace.summary()
 		if err != nil {
 			return nil, err
 		}
@@ -140,7 +142,8 @@ func (r *Reader) TraceRowsAt(ctx context.Context, spans []uint32) (*TraceRows, e
 		if from > end {
 			add(end, 0, 0, noRow)
 		}
-		add(from, trace.starts.num(0), trace.starts.num(0)+trace.durations.num(0), uint32(row.from))
+		t.sums[len(t.Start)] = sum
+		add(from, sum.Start, sum.End, uint32(row.from))
 		end = to
 	}
 	if int(end) < f.rows {

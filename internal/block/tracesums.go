@@ -25,8 +25,8 @@ func (r *Reader) Sum(ctx context.Context, t *TraceRows, trace int) (Summary, err
 	if err != nil {
 		return Summary{}, err
 	}
-	if t.some {
-		return r.sumOf(ctx, f, int(t.Row[trace]))
+	if sum, ok := t.sums[trace]; ok {
+		return sum, nil
 	}
 	all, err := lookup(r.cache, f.key, -4, func() (*traceNames, error) {
 		in, err := f.rowsOf(ctx, [2]int{0, f.rows})
@@ -61,22 +61,14 @@ func (r *Reader) Sum(ctx context.Context, t *TraceRows, trace int) (Summary, err
 	}, nil
 }
 
-// sumOf reads the summary of the trace in a row of the table of traces.
-func (r *Reader) sumOf(ctx context.Context, f *fileReader, row int) (Summary, error) {
-	in, err := f.rowsOf(ctx, [2]int{row, row + 1})
-	if err != nil {
-		return Summary{}, err
-	}
-	t := newTraceReader(in)
-	if err := in.read(); err != nil {
-		return Summary{}, err
-	}
+// summary is what the row that was read alone says.
+func (t *traceReader) summary() (Summary, rowRange, error) {
 	at, err := t.ranges.at(0)
 	if err != nil {
-		return Summary{}, err
+		return Summary{}, at, err
 	}
 	if len(t.ids.bytes(0)) != 16 {
-		return Summary{}, f.corrupt(0, fmt.Errorf("row %d has no trace id", row))
+		return Summary{}, at, t.in.f.corrupt(0, fmt.Errorf("row %d has no trace id", t.in.from))
 	}
 	start := t.starts.num(0)
 	return Summary{
@@ -84,11 +76,14 @@ func (r *Reader) sumOf(ctx context.Context, f *fileReader, row int) (Summary, er
 		Spans: at.spans[1] - at.spans[0], Errors: int(t.errs.num(0)),
 		Service: string(t.services.bytes(0)), Name: string(t.names.bytes(0)),
 		Rooted: !t.parents.has(0), RootStart: start + t.roots.num(0),
-	}, nil
+	}, at, nil
 }
 
 // TraceIDAt is the id of a trace by its number in t.
 func (r *Reader) TraceIDAt(ctx context.Context, t *TraceRows, trace int) (span.TraceID, error) {
+	if sum, ok := t.sums[trace]; ok {
+		return sum.TraceID, nil
+	}
 	f, err := r.file(ctx, tracesFile)
 	if err != nil {
 		return span.TraceID{}, err
