@@ -58,23 +58,27 @@ func (r *Reader) TraceRows(ctx context.Context) (*TraceRows, error) {
 			First: make([]uint32, 0, f.rows+1), Start: make([]int64, f.rows), End: make([]int64, f.rows),
 			Row: make([]uint32, f.rows), Repeated: make([]bool, f.rows),
 		}
-		order := make([]uint64, f.rows) // by first row: that, and the row of the table
-		for i := range order {
-			order[i] = uint64(first.num(i))<<32 | uint64(i)
-		}
-		slices.Sort(order)
-		at := int64(0)
-		for i, o := range order {
-			row := uint32(o)
-			t.Row[i] = row
-			if first.num(int(row)) != at || n.num(int(row)) <= 0 {
-				return nil, f.corrupt(0, fmt.Errorf("trace %d begins at row %d, not %d", row, first.num(int(row)), at))
+		// Traces fill the table of spans: where one ends the next one begins.
+		begins := make([]uint32, r.Meta.Spans) // by row: the trace that begins there, + 1
+		for i := range f.rows {
+			at := first.num(i)
+			if at < 0 || at >= int64(len(begins)) {
+				return nil, f.corrupt(0, fmt.Errorf("trace %d begins at row %d of %d", i, at, len(begins)))
 			}
+			begins[at] = uint32(i) + 1
+		}
+		at := int64(0)
+		for i := range f.rows {
+			if at >= int64(len(begins)) || begins[at] == 0 || n.num(int(begins[at])-1) <= 0 {
+				return nil, f.corrupt(0, fmt.Errorf("no trace begins at row %d", at))
+			}
+			row := int(begins[at]) - 1
+			t.Row[i] = uint32(row)
+			t.Repeated[i] = repeats.absent || repeats.num(row) != 0
+			t.Start[i] = starts.num(row)
+			t.End[i] = t.Start[i] + durations.num(row)
 			t.First = append(t.First, uint32(at))
-			at += n.num(int(row))
-			t.Repeated[i] = repeats.absent || repeats.num(int(row)) != 0
-			t.Start[i] = starts.num(int(row))
-			t.End[i] = t.Start[i] + durations.num(int(row))
+			at += n.num(row)
 		}
 		if at != int64(r.Meta.Spans) {
 			return nil, f.corrupt(0, fmt.Errorf("traces of %d spans in a block of %d", at, r.Meta.Spans))
