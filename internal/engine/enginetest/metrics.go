@@ -54,7 +54,7 @@ func (m *metrics) leaf(e *traceql.Metrics) Series {
 			}
 			var labels strings.Builder
 			for _, by := range e.By {
-				fmt.Fprintf(&labels, "%s=%s;", by, t.field(by, row).text())
+				fmt.Fprintf(&labels, "%s=%s;", by, label(t.field(by, row)))
 			}
 			group := gathered[labels.String()]
 			if group == nil {
@@ -82,6 +82,14 @@ func (m *metrics) leaf(e *traceql.Metrics) Series {
 		}
 	}
 	return out
+}
+
+// label writes the value of a group; several are one text.
+func label(v values) string {
+	if len(v.list) > 1 {
+		v = text(v.text())
+	}
+	return v.text()
 }
 
 func (s Series) set(labels string, n, i int, v, other float64) {
