@@ -62,13 +62,10 @@ func (s *search) needle(src *blockSource, prog *program, w *window, rows *rowset
 	if rows.Empty() {
 		return nil
 	}
-	if rows.Count() <= sparseRows && !src.r.HasTraceRows() {
-		at, err := src.r.TraceRowsAt(s.ctx, rows.Rows(nil))
-		if err != nil {
-			return err
-		}
-		src.rows = at
-	} else if err := src.load(); err != nil {
+	if found := rows.Rows(nil); len(found) <= sparseRows && !src.r.HasTraceRows() {
+		return s.fewTraces(src, prog, w.src, found)
+	}
+	if err := src.load(); err != nil {
 		return err
 	}
 	w.traces = &traces{first: src.rows.First}
@@ -77,6 +74,32 @@ func (s *search) needle(src *blockSource, prog *program, w *window, rows *rowset
 		return err
 	}
 	return s.judge(s.newest(s.hitsOf(src, w, sets)))
+}
+
+// fewTraces takes a few rows that were found in a block. Each of their traces is a window
+// of its own.
+func (s *search) fewTraces(src *blockSource, prog *program, sc *scan, rows []uint32) error {
+	at, err := src.r.TraceRowsAt(s.ctx, rows)
+	if err != nil {
+		return err
+	}
+	src.rows = at
+	var hits []*hit
+	for len(rows) > 0 {
+		i := at.Of(rows[0])
+		w := &window{src: sc, from: at.First[i], to: at.First[i+1], traces: &traces{at.First[i : i+2], i}}
+		found := w.none()
+		for len(rows) > 0 && rows[0] < w.to {
+			found.Add(rows[0])
+			rows = rows[1:]
+		}
+		sets, err := prog.stages(w, split(w, found), grouping(s.Pipeline.Stages))
+		if err != nil {
+			return err
+		}
+		hits = append(hits, s.hitsOf(src, w, sets)...)
+	}
+	return s.judge(s.newest(hits))
 }
 
 // grouping are the stages of a local pipeline that rows do not show.
