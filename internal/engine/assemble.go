@@ -47,10 +47,53 @@ func partOf(queries ...traceql.Node) block.Part {
 	return part
 }
 
+// lean returns the spans of a head without what a query does not ask for.
+func lean(h *span.Batch, part block.Part) *span.Batch {
+	some := *h
+	some.Attrs.Columns = nil
+	for _, c := range h.Attrs.Columns {
+		if part.Attribute(c.Key) {
+			some.Attrs.Columns = append(some.Attrs.Columns, c)
+		}
+	}
+	if !part.Events {
+		some.Events = span.Events{}
+	}
+	if !part.Links {
+		some.Links = span.Links{}
+	}
+	return &some
+}
+
+// chunks divides traces into parts that are put together at a time: some thousand spans
+// each, as far as heads tell.
+func (q *query) chunks(ids []span.TraceID) [][]span.TraceID {
+	const most, unknown = 20_000, 300
+	var all [][]span.TraceID
+	spans := most
+	for _, id := range ids {
+		if spans >= most {
+			all = append(all, nil)
+			spans = 0
+		}
+		all[len(all)-1] = append(all[len(all)-1], id)
+		n := 0
+		for _, h := range q.heads {
+			n += len(h.Rows(id))
+		}
+		spans += max(n, 1)
+		if n == 0 || len(q.all) > 0 {
+			spans += unknown
+		}
+	}
+	return all
+}
+
 // assemble reads traces with every span once, as far as a query asks for what they have.
 func (q *query) assemble(ids []span.TraceID, part block.Part) (*assembled, error) {
 	parts := new(span.Batch)
 	for _, h := range q.heads {
+		h := lean(h, part)
 		var rows []uint32
 		for _, id := range ids {
 			rows = append(rows, h.Rows(id)...)

@@ -74,7 +74,7 @@ func (d *depending) run() error {
 		d.scanned.Done++
 	}
 	ids := slices.Collect(maps.Keys(d.away))
-	chunks := slices.Collect(slices.Chunk(ids, chunkTraces))
+	chunks := d.chunks(ids)
 	return d.parallel(len(chunks), func(i int) error {
 		a, err := d.assemble(chunks[i], partOf())
 		if err != nil {

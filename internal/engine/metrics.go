@@ -235,12 +235,9 @@ func (m *measuring) rows(p *traceql.Pipeline, local, tree bool, part block.Part,
 	return m.takeAway(p, away, in, part, take)
 }
 
-// chunkTraces is how many traces are put together at a time.
-const chunkTraces = 64
-
 // takeAway puts traces together and takes their rows.
 func (m *measuring) takeAway(p *traceql.Pipeline, away map[span.TraceID]bool, in Range, part block.Part, take func(w *window, rows *rowset.Set) error) error {
-	chunks := slices.Collect(slices.Chunk(slices.Collect(maps.Keys(away)), chunkTraces))
+	chunks := m.chunks(slices.Collect(maps.Keys(away)))
 	return m.parallel(len(chunks), func(i int) error {
 		a, err := m.assemble(chunks[i], part)
 		if err != nil || a.src.b.Len() == 0 {

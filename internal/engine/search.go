@@ -164,9 +164,11 @@ func (s *search) settle(h *hit, end int64) {
 // enough.
 func (s *search) judge(candidates []*hit) error {
 	slices.SortFunc(candidates, func(a, b *hit) int { return cmp.Compare(b.start, a.start) })
+	var apart []span.TraceID // to be put together, more at a time the more there are
+	most := 4
 	for _, h := range candidates {
 		if s.enough(h.start) {
-			return nil
+			break
 		}
 		if h.block != nil {
 			id, err := h.block.r.TraceIDAt(s.ctx, h.block.rows, h.w.traces.base+h.at)
@@ -180,11 +182,11 @@ func (s *search) judge(candidates []*hit) error {
 		}
 		whole := h.block != nil && !h.odd
 		if whole {
-			apart, err := s.apart(h.block)
+			is, err := s.apart(h.block)
 			if err != nil {
 				return err
 			}
-			elsewhere, err := apart(h.w.traces.base + h.at)
+			elsewhere, err := is(h.w.traces.base + h.at)
 			if err != nil {
 				return err
 			}
@@ -198,36 +200,58 @@ func (s *search) judge(candidates []*hit) error {
 			s.settle(h, h.block.rows.End[h.w.traces.base+h.at])
 			continue
 		}
-		if err := s.together(h.id); err != nil {
+		if apart = append(apart, h.id); len(apart) < most {
+			continue
+		}
+		if err := s.together(apart); err != nil {
 			return err
 		}
+		apart, most = apart[:0], min(2*most, 64)
 	}
-	return nil
+	return s.together(apart)
 }
 
-// together puts a trace together and settles it if it matches.
-func (s *search) together(id span.TraceID) error {
-	a, err := s.assemble([]span.TraceID{id}, partOf(s.Pipeline))
+// together puts traces together and settles those that match.
+func (s *search) together(ids []span.TraceID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	a, err := s.assemble(ids, partOf(s.Pipeline))
 	if err != nil || a.src.b.Len() == 0 {
 		return err
 	}
 	sets, err := a.run(s.Pipeline)
-	if err != nil || len(sets) == 0 {
+	if err != nil {
 		return err
 	}
-	t := &Trace{Summary: a.summary(0)}
-	if t.Sets, err = show(a.w, sets, s.fields, s.SpansPerSet); err != nil {
-		return err
-	}
-	if s.ServiceStats {
-		counts, err := countServices(a.w, []int{0})
-		if err != nil {
-			return err
+	for len(sets) > 0 {
+		trace, n := sets[0].trace, 1
+		for n < len(sets) && sets[n].trace == trace {
+			n++
 		}
-		t.Services = counts[0]
+		t := &Trace{Summary: a.summary(trace)}
+		if !s.enough(t.Start) {
+			if t.Sets, err = show(a.w, sets[:n], s.fields, s.SpansPerSet); err != nil {
+				return err
+			}
+			if s.ServiceStats {
+				counts, err := countServices(a.w, []int{trace})
+				if err != nil {
+					return err
+				}
+				t.Services = counts[0]
+			}
+			s.settle(&hit{id: t.TraceID, start: t.Start, trace: t}, t.End)
+		}
+		sets = sets[n:]
 	}
-	s.held.Add(traceBytes(t))
-	s.settle(&hit{id: id, start: t.Start, trace: t}, t.End)
+	held := int64(0)
+	for _, h := range s.hits {
+		if h.trace != nil {
+			held += traceBytes(h.trace)
+		}
+	}
+	s.held.Store(held)
 	return s.check()
 }
 
