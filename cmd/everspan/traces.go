@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/everspan/everspan/internal/api"
@@ -62,7 +61,7 @@ func (c *tracesCmd) Run(ctx context.Context) error {
 		fmt.Fprintf(os.Stderr, "partial: %s\n", why)
 	}
 	if len(doc.Traces) == 0 {
-		fmt.Fprintf(os.Stderr, "No trace in the last %s fits. Widen --since, or loosen the filters.\n", plain(c.Since))
+		fmt.Fprintf(os.Stderr, "No trace in the last %s fits. Widen --since, or loosen the filters.\n", terminal.Plain(c.Since))
 		return nil
 	}
 	var rows []terminal.TraceRow
@@ -105,16 +104,4 @@ func (c *tracesCmd) pipeline() *traceql.Pipeline {
 		from = &traceql.Filter{}
 	}
 	return &traceql.Pipeline{From: from}
-}
-
-// plain writes a duration without the zeroes at its end: 1h, not 1h0m0s.
-func plain(d time.Duration) string {
-	text := d.String()
-	if rest, ok := strings.CutSuffix(text, "m0s"); ok {
-		text = rest + "m"
-	}
-	if rest, ok := strings.CutSuffix(text, "h0m"); ok {
-		text = rest + "h"
-	}
-	return text
 }

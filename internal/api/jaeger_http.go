@@ -63,15 +63,8 @@ type uiError struct {
 // uiAnswer writes data, a list of n elements. What may be missing is told by a
 // header: an entry in errors would keep the answer from being shown.
 func uiAnswer(w http.ResponseWriter, data any, n int, why []string) {
-	partialHeader(w, why)
+	partial(w, why)
 	answer(w, http.StatusOK, envelope{Data: data, Total: n})
-}
-
-// partialHeader says why an answer may lack something.
-func partialHeader(w http.ResponseWriter, why []string) {
-	if len(why) > 0 {
-		w.Header().Set("X-Everspan-Partial", strings.Join(why, "; "))
-	}
 }
 
 // uiFail answers an error.

@@ -44,14 +44,20 @@ func (s *Server) JaegerThriftHandler(samplingRate float64) http.Handler {
 // jaegerSpans answers 202 when the spans are durable. There is no way to say that
 // some were left out: those are counted in /metrics.
 func (s *Server) jaegerSpans(w http.ResponseWriter, r *http.Request) {
-	_, refused := s.Receiver.Serve(r, jaegerThriftFormat)
+	s.foreignSpans(w, r, jaegerThriftFormat)
+}
+
+// foreignSpans receives spans of another protocol. What is asked to come again is told
+// as 503, as collectors of Jaeger and Zipkin do.
+func (s *Server) foreignSpans(w http.ResponseWriter, r *http.Request, format otlp.Foreign) {
+	_, refused := s.Receiver.Serve(r, format)
 	if refused == nil {
 		w.WriteHeader(http.StatusAccepted)
 		return
 	}
 	status := refused.Status
 	if status == http.StatusTooManyRequests {
-		status = http.StatusServiceUnavailable // what a Jaeger collector says
+		status = http.StatusServiceUnavailable
 	}
 	if refused.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.RetryAfter.Seconds()))))

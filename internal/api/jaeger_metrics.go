@@ -88,11 +88,11 @@ func (q *monitorQuery) pipeline(failed bool) *traceql.Pipeline {
 	for _, kind := range q.kinds {
 		kinds = append(kinds, equals(field(traceql.SpanKind), traceql.Static{Type: traceql.Kind, Num: int64(kind)}))
 	}
-	all := []traceql.FieldExpr{join(traceql.OpOr, services), join(traceql.OpOr, kinds)}
+	all := []traceql.FieldExpr{traceql.Join(traceql.OpOr, services...), traceql.Join(traceql.OpOr, kinds...)}
 	if failed {
 		all = append(all, equals(field(traceql.SpanStatus), traceql.Static{Type: traceql.Status, Num: int64(span.StatusError)}))
 	}
-	return &traceql.Pipeline{From: &traceql.Filter{Expr: join(traceql.OpAnd, all)}}
+	return &traceql.Pipeline{From: &traceql.Filter{Expr: traceql.Join(traceql.OpAnd, all...)}}
 }
 
 // ask computes a rate, or a quantile of durations.
@@ -150,7 +150,7 @@ func (s *Server) uiMetrics(what string) http.HandlerFunc {
 			s.uiFail(w, r, err)
 			return
 		}
-		partialHeader(w, why)
+		partial(w, why)
 		answer(w, http.StatusOK, newFamily(what, q.byName, set))
 	}
 }

@@ -45,7 +45,7 @@ func (s *Server) jaegerOperations(ctx context.Context, service, kind string) ([]
 	}
 	q := engine.Values{Fields: []traceql.FieldExpr{field(traceql.SpanName), field(traceql.SpanKind)}}
 	if len(all) > 0 {
-		q.Filter = &traceql.Filter{Expr: join(traceql.OpAnd, all)}
+		q.Filter = &traceql.Filter{Expr: traceql.Join(traceql.OpAnd, all...)}
 	}
 	found, err := s.Engine.Values(ctx, q)
 	if err != nil {

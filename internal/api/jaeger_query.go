@@ -59,7 +59,7 @@ func (q *jaegerQuery) filter() *traceql.Filter {
 			all = append(all, compare(field(bound.field), bound.op, traceql.Static{Type: bound.field.Type(), Num: bound.value}))
 		}
 	}
-	return &traceql.Filter{Expr: join(traceql.OpAnd, all)}
+	return &traceql.Filter{Expr: traceql.Join(traceql.OpAnd, all...)}
 }
 
 // tagScopes are where Jaeger looks for a tag.
@@ -100,7 +100,7 @@ func (t jaegerTag) expr() traceql.FieldExpr {
 	case "otel.scope.version", "otel.library.version", "scope.version":
 		any = append(any, equals(field(traceql.ScopeVersion), text(t.value)))
 	}
-	return join(traceql.OpOr, any)
+	return traceql.Join(traceql.OpOr, any...)
 }
 
 // readings are the constants that a text may stand for.
@@ -131,18 +131,6 @@ func compare(l traceql.FieldExpr, op traceql.Operator, r traceql.Static) traceql
 
 func equals(l traceql.FieldExpr, r traceql.Static) traceql.FieldExpr {
 	return compare(l, traceql.OpEqual, r)
-}
-
-// join puts an operator between expressions; nil is what none of them make.
-func join(op traceql.Operator, all []traceql.FieldExpr) (joined traceql.FieldExpr) {
-	for _, e := range all {
-		if joined == nil {
-			joined = e
-		} else {
-			joined = &traceql.Binary{Op: op, L: joined, R: e}
-		}
-	}
-	return joined
 }
 
 // find runs the query.

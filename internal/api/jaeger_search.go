@@ -85,7 +85,7 @@ func (s *Server) uiSearch(w http.ResponseWriter, r *http.Request) {
 	for _, t := range traces {
 		data = append(data, jaeger.AppendJSON(nil, t.Spans, t.Partial...))
 	}
-	partialHeader(w, why)
+	partial(w, why)
 	answer(w, http.StatusOK, envelope{Data: data, Total: len(data), Limit: q.limit})
 }
 

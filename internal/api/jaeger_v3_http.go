@@ -26,7 +26,7 @@ func (s *Server) v3Services(w http.ResponseWriter, r *http.Request) {
 		s.v3Fail(w, r, err)
 		return
 	}
-	partialHeader(w, why)
+	partial(w, why)
 	answer(w, http.StatusOK, map[string]any{"services": names})
 }
 
@@ -42,7 +42,7 @@ func (s *Server) v3Operations(w http.ResponseWriter, r *http.Request) {
 		s.v3Fail(w, r, err)
 		return
 	}
-	partialHeader(w, why)
+	partial(w, why)
 	answer(w, http.StatusOK, map[string]any{"operations": jsonOperations(operations)})
 }
 
@@ -83,7 +83,7 @@ func (s *Server) v3Dependencies(w http.ResponseWriter, r *http.Request) {
 	for _, d := range found.Dependencies {
 		all = append(all, dependency{d.Parent, d.Child, int64(d.Calls)})
 	}
-	partialHeader(w, found.Partial)
+	partial(w, found.Partial)
 	answer(w, http.StatusOK, map[string]any{"dependencies": all})
 }
 
@@ -129,7 +129,7 @@ func (s *Server) v3Traces(w http.ResponseWriter, r *http.Request) {
 
 // v3Result answers with spans as TracesData.
 func v3Result(w http.ResponseWriter, b *span.Batch, why []string) {
-	partialHeader(w, why)
+	partial(w, why)
 	w.Header().Set("Content-Type", "application/json")
 	w.Write(append(otlp.AppendJSON([]byte(`{"result":`), b, "resourceSpans"), '}'))
 }
@@ -175,6 +175,6 @@ func (s *Server) v3Summaries(w http.ResponseWriter, r *http.Request) {
 		}
 		body.Summaries = append(body.Summaries, to)
 	}
-	partialHeader(w, why)
+	partial(w, why)
 	answer(w, http.StatusOK, body)
 }

@@ -26,17 +26,15 @@ func (s *Server) tempoTrace(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	why := strings.Join(t.Partial, "; ")
 	switch {
-	case t.Spans.Len() == 0 && why != "":
-		http.Error(w, "trace not found, but not everything could be read: "+why, http.StatusInternalServerError)
+	case t.Spans.Len() == 0 && len(t.Partial) > 0:
+		http.Error(w, "trace not found, but not everything could be read: "+strings.Join(t.Partial, "; "), http.StatusInternalServerError)
 		return
 	case t.Spans.Len() == 0:
 		http.Error(w, "trace not found", http.StatusNotFound)
 		return
-	case why != "":
-		w.Header().Set("X-Everspan-Partial", why)
 	}
+	partial(w, t.Partial)
 	if wantsProtobuf(r) {
 		w.Header().Set("Content-Type", "application/protobuf")
 		w.Write(otlp.AppendProto(nil, t.Spans))

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"math"
 	"net/http"
-	"strconv"
 
 	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/span"
@@ -55,19 +53,7 @@ var zipkinFormat = otlp.Foreign{Transport: otlp.Zipkin, Formats: []otlp.Format{
 // that some were left out: those are counted in /metrics.
 func (s *Server) zipkinSpans(w http.ResponseWriter, r *http.Request) {
 	otlp.AllowOrigin(w.Header())
-	_, refused := s.Receiver.Serve(r, zipkinFormat)
-	if refused == nil {
-		w.WriteHeader(http.StatusAccepted)
-		return
-	}
-	status := refused.Status
-	if status == http.StatusTooManyRequests {
-		status = http.StatusServiceUnavailable // what a Zipkin server says
-	}
-	if refused.RetryAfter > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refused.RetryAfter.Seconds()))))
-	}
-	http.Error(w, refused.Text, status)
+	s.foreignSpans(w, r, zipkinFormat)
 }
 
 func (s *Server) zipkinHealth(w http.ResponseWriter, _ *http.Request) {

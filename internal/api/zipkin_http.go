@@ -38,7 +38,7 @@ func (s *Server) zipkinQueries(mux *http.ServeMux) {
 				}
 				return
 			}
-			partialHeader(w, why)
+			partial(w, why)
 			if raw, ok := body.([]byte); ok {
 				w.Header().Set("Content-Type", "application/json")
 				w.Write(raw)

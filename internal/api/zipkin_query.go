@@ -87,9 +87,9 @@ func (q *zipkinQuery) expr() traceql.SpansetExpr {
 		return compare(field(f), op, traceql.Static{Type: f.Type(), Num: n})
 	}
 	// The first is about when: a span of the service starts in the time.
-	conditions := []traceql.FieldExpr{join(traceql.OpAnd, []traceql.FieldExpr{
+	conditions := []traceql.FieldExpr{traceql.Join(traceql.OpAnd,
 		bound(traceql.SpanStart, traceql.OpGreaterEqual, q.in.From), bound(traceql.SpanStart, traceql.OpLess, q.in.To),
-	})}
+	)}
 	if q.name != "" {
 		conditions = append(conditions, equals(field(traceql.SpanName), text(q.name)))
 	}
@@ -104,14 +104,14 @@ func (q *zipkinQuery) expr() traceql.SpansetExpr {
 		if q.longest > 0 {
 			both = append(both, bound(traceql.SpanDuration, traceql.OpLessEqual, q.longest))
 		}
-		conditions = append(conditions, join(traceql.OpAnd, both))
+		conditions = append(conditions, traceql.Join(traceql.OpAnd, both...))
 	}
 	for _, a := range q.annotations {
 		conditions = append(conditions, annotationExpr(a))
 	}
 	var all traceql.SpansetExpr
 	for _, c := range conditions {
-		f := &traceql.Filter{Expr: join(traceql.OpAnd, append(of[:len(of):len(of)], c))}
+		f := &traceql.Filter{Expr: traceql.Join(traceql.OpAnd, append(of[:len(of):len(of)], c)...)}
 		if all == nil {
 			all = f
 		} else {
@@ -144,13 +144,13 @@ func annotationExpr(clause string) traceql.FieldExpr {
 	case key == "error" && !isTag:
 		any = append(any, failed)
 	case key == "error":
-		any = append(any, join(traceql.OpAnd, []traceql.FieldExpr{failed, equals(field(traceql.SpanStatusMessage), text(value))}))
+		any = append(any, traceql.Join(traceql.OpAnd, failed, equals(field(traceql.SpanStatusMessage), text(value))))
 	case !isTag:
 		any = append(any, equals(field(traceql.EventName), text(key)))
 	case key == "otel.status_code":
 		any = append(any, equals(field(traceql.SpanStatus), traceql.Static{Type: traceql.Status, Num: int64(span.ParseStatus(strings.ToLower(value)))}))
 	}
-	return join(traceql.OpOr, any)
+	return traceql.Join(traceql.OpOr, any...)
 }
 
 // traceIDs reads a list of ids, each once.

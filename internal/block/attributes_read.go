@@ -21,7 +21,7 @@ type attributeReader struct {
 
 // attributes asks for all attribute columns of a scope.
 func (r *rowReader) attributes(scope string) *attributeReader {
-	return r.attributesOf(scope, whole.Attribute)
+	return r.attributesOf(scope, Whole.Attribute)
 }
 
 // attributesOf asks for the columns of some attributes.

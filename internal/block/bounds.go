@@ -13,19 +13,28 @@ type numberBounds struct{ lo, hi []int64 }
 
 func (b *numberBounds) held() int { return 16 * len(b.lo) }
 
+// columnIndex reads the least and greatest value of each page of a column.
+func (f *fileReader) columnIndex(ctx context.Context, c *columnChunk) (*format.ColumnIndex, error) {
+	raw, err := f.read(ctx, c.bounds[0], int(c.bounds[1]))
+	if err != nil {
+		return nil, err
+	}
+	index := new(format.ColumnIndex)
+	if _, err := unmarshal(raw, index); err != nil {
+		return nil, f.corrupt(c.bounds[0], fmt.Errorf("column index: %w", err))
+	}
+	return index, nil
+}
+
 // numberBounds returns the bounds of a column of 64-bit integers; nil if it has none.
 func (f *fileReader) numberBounds(ctx context.Context, c *columnChunk) (*numberBounds, error) {
 	if c.bounds[1] == 0 || c.typ != format.Int64 {
 		return nil, nil
 	}
 	return lookup(f.cache, f.key, c.bounds[0], func() (*numberBounds, error) {
-		raw, err := f.read(ctx, c.bounds[0], int(c.bounds[1]))
+		index, err := f.columnIndex(ctx, c)
 		if err != nil {
 			return nil, err
-		}
-		var index format.ColumnIndex
-		if _, err := unmarshal(raw, &index); err != nil {
-			return nil, f.corrupt(c.bounds[0], fmt.Errorf("column index: %w", err))
 		}
 		b := new(numberBounds)
 		for p := range index.MinValues {

@@ -125,9 +125,6 @@ func (t *Table) Attributes(each func(scope, key string, typ span.Type)) {
 // Cost is how many bytes a scan of the whole column reads.
 func (c *Column) Cost() int64 { return c.c.end - c.c.start }
 
-// Optional reports whether there may be rows without a value.
-func (c *Column) Optional() bool { return c.c.optional }
-
 // Distinct is the number of values in the column's dictionary, 0 if it has none.
 func (c *Column) Distinct() int {
 	if !c.v.coded {

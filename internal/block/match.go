@@ -62,14 +62,6 @@ func (c *Column) Matcher(test Test) *Matcher {
 // Never reports whether it is known that no row matches.
 func (m *Matcher) Never() bool { return m.c.v.coded && m.n == 0 }
 
-// Hits is how many values of the column's dictionary match, -1 where there is none.
-func (m *Matcher) Hits() int {
-	if !m.c.v.coded {
-		return -1
-	}
-	return m.n
-}
-
 // Pages is how many of the column's pages have to be read to match all rows, as far as its
 // filter can tell, and how many there are.
 func (m *Matcher) Pages() (some, all int, err error) {

@@ -59,7 +59,7 @@ func (r *Reader) Read(ctx context.Context, places []Place, b *span.Batch) error 
 	rows := b.Len()
 	for len(places) > 0 {
 		n, at := together(places)
-		if err := r.appendTraces(ctx, places[:n], at, whole, b); err != nil {
+		if err := r.appendTraces(ctx, places[:n], at, Whole, b); err != nil {
 			b.Truncate(rows)
 			return err
 		}

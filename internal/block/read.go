@@ -9,7 +9,6 @@ import (
 
 	"github.com/everspan/everspan/internal/bucket"
 	"github.com/everspan/everspan/internal/span"
-	"github.com/parquet-go/parquet-go/format"
 )
 
 // Reader reads a block. What it parses is kept in a cache that readers share; it
@@ -61,14 +60,14 @@ type Part struct {
 	Events, Links bool
 }
 
-// whole is all that there is.
-var whole = Part{Attribute: func(string) bool { return true }, Events: true, Links: true}
+// Whole is all that there is.
+var Whole = Part{Attribute: func(string) bool { return true }, Events: true, Links: true}
 
 // Trace appends the spans of a trace to b and reports how many there were.
 // Errors that wrap [ErrCorrupt] mean that the block is damaged at the place
 // they name.
 func (r *Reader) Trace(ctx context.Context, id span.TraceID, b *span.Batch) (int, error) {
-	return r.TracePart(ctx, id, whole, b)
+	return r.TracePart(ctx, id, Whole, b)
 }
 
 // TracePart is Trace for some of what the spans have.
@@ -176,13 +175,9 @@ func (f *fileReader) pageWith(ctx context.Context, name string, v []byte) (rows 
 		return rows, f.corrupt(c.bounds[0], "no column index")
 	}
 	b, err := lookup(f.cache, f.key, c.bounds[0], func() (*bounds, error) {
-		raw, err := f.read(ctx, c.bounds[0], int(c.bounds[1]))
+		index, err := f.columnIndex(ctx, c)
 		if err != nil {
 			return nil, err
-		}
-		var index format.ColumnIndex
-		if _, err := unmarshal(raw, &index); err != nil {
-			return nil, f.corrupt(c.bounds[0], fmt.Errorf("column index: %w", err))
 		}
 		if len(index.MaxValues) != pages.pages() || len(index.MinValues) != pages.pages() {
 			return nil, f.corrupt(c.bounds[0], "the indexes do not agree")

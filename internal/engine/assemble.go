@@ -14,9 +14,6 @@ type assembled struct {
 	w   *window
 }
 
-// everyPart is all that spans have.
-var everyPart = block.Part{Attribute: func(string) bool { return true }, Events: true, Links: true}
-
 // partOf is what queries ask of spans.
 func partOf(queries ...traceql.Node) block.Part {
 	names := make(map[string]bool)

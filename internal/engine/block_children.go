@@ -78,15 +78,14 @@ func (c *childColumn) match(w *window, p *Predicate, in, out *rowset.Set) error 
 	if err := c.of.match(inner, p, f.rows, hits); err != nil {
 		return err
 	}
-	opposite := p.opposite()
-	if opposite == nil {
+	if p.opposite == nil {
 		f.spansOf(hits, out)
 		return nil
 	}
 	some, against := w.none(), w.none()
 	f.spansOf(hits, some)
 	misses := inner.none()
-	if err := c.of.match(inner, opposite, f.rows, misses); err != nil {
+	if err := c.of.match(inner, p.opposite, f.rows, misses); err != nil {
 		return err
 	}
 	f.spansOf(misses, against)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/rowset"
 	"github.com/everspan/everspan/internal/traceql"
 )
@@ -15,7 +16,7 @@ import (
 func (m *measuring) compare(e *traceql.Metrics) ([]Series, error) {
 	c := &comparing{measuring: m, e: e, counts: make(map[string]*contrast)}
 	whole := localPipeline(e.Pipeline) && (e.Selection.Expr == nil || local(e.Selection.Expr))
-	err := m.rows(e.Pipeline, whole, ofTree(e.Selection.Expr), everyPart, c.take)
+	err := m.rows(e.Pipeline, whole, ofTree(e.Selection.Expr), block.Whole, c.take)
 	if c.full {
 		m.scanned.Partial = append(m.scanned.Partial, fmt.Sprintf("an attribute has more than %d values; rare ones may be missing", maxContrast))
 	}

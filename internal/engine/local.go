@@ -7,15 +7,21 @@ import "github.com/everspan/everspan/internal/traceql"
 func local(e traceql.FieldExpr) bool {
 	ok := true
 	traceql.Walk(e, func(n traceql.Node) bool {
-		switch n := n.(type) {
-		case *traceql.Attribute:
-			ok = ok && !n.Parent
-		case *traceql.Intrinsic:
-			ok = ok && !n.Parent && !ofTrace(n.Field)
-		}
+		ok = ok && ofSpan(n)
 		return ok
 	})
 	return ok
+}
+
+// ofSpan reports whether what a node names is the span's own.
+func ofSpan(n traceql.Node) bool {
+	switch n := n.(type) {
+	case *traceql.Attribute:
+		return !n.Parent
+	case *traceql.Intrinsic:
+		return !n.Parent && !ofTrace(n.Field)
+	}
+	return true
 }
 
 // ofTrace reports whether a field depends on the other spans of the trace.
@@ -40,10 +46,8 @@ func localPipeline(p *traceql.Pipeline) bool {
 			ok = false
 		case *traceql.Select:
 			return false // is not asked
-		case *traceql.Attribute:
-			ok = ok && !n.Parent
-		case *traceql.Intrinsic:
-			ok = ok && !n.Parent && !ofTrace(n.Field)
+		default:
+			ok = ok && ofSpan(n)
 		}
 		return ok
 	})

@@ -19,6 +19,8 @@ type Predicate struct {
 	op      traceql.Operator
 	want    traceql.Static
 	pattern *Pattern // of =~ and !~
+	// opposite is = for != and =~ for !~, which ask all values; nil for the others.
+	opposite *Predicate
 }
 
 // NewPredicate returns the comparison of values, on the left of op, with want. op is
@@ -31,11 +33,13 @@ func NewPredicate(op traceql.Operator, want traceql.Static) (*Predicate, error) 
 		}
 		var err error
 		p.pattern, err = NewPattern(want.Str)
+		p.oppose(traceql.OpNotMatch, traceql.OpMatch)
 		return p, err
 	}
 	if !op.Comparison() || want.Type == traceql.Nil {
 		return nil, fmt.Errorf("%s %s is no comparison", op, &want)
 	}
+	p.oppose(traceql.OpNotEqual, traceql.OpEqual)
 	return p, nil
 }
 
@@ -182,18 +186,13 @@ func (p *Predicate) interval() (lo, hi int64, ok bool) {
 	return 0, 0, false
 }
 
-// opposite is = for != and =~ for !~, which ask all values; nil for the others.
-func (p *Predicate) opposite() *Predicate {
-	o := *p
-	switch p.op {
-	case traceql.OpNotEqual:
-		o.op = traceql.OpEqual
-	case traceql.OpNotMatch:
-		o.op = traceql.OpMatch
-	default:
-		return nil
+// oppose fills in the opposite, if the operator is not.
+func (p *Predicate) oppose(not, is traceql.Operator) {
+	if p.op == not {
+		o := *p
+		o.op = is
+		p.opposite = &o
 	}
-	return &o
 }
 
 // equality reports whether the operator needs no order.

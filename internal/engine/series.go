@@ -113,13 +113,12 @@ func (m *measuring) exemplars(all []Series) error {
 	type place struct {
 		series int
 		example
-		time int
 	}
 	var places []place
 	for i := range all {
-		for k, e := range all[i].examples {
+		for _, e := range all[i].examples {
 			if e.w != nil {
-				places = append(places, place{i, e, k})
+				places = append(places, place{i, e})
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/rowset"
+	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/traceql"
 )
 
@@ -12,7 +13,7 @@ import (
 // pipeline finds and that start within the range.
 func (q *query) some(p *traceql.Pipeline, in Range, do func(w *window, rows *rowset.Set) error) error {
 	for _, h := range q.heads {
-		if err := q.window(headWindow(h), p, in, in != Range{}, do); err != nil {
+		if err := q.headRows(h, p, in, do); err != nil {
 			return err
 		}
 	}
@@ -26,9 +27,19 @@ func (q *query) some(p *traceql.Pipeline, in Range, do func(w *window, rows *row
 	return nil
 }
 
+// headRows calls do with the rows of a head that a local pipeline finds.
+func (q *query) headRows(h *span.Batch, p *traceql.Pipeline, in Range, do func(w *window, rows *rowset.Set) error) error {
+	w := headWindow(h)
+	prog, err := bindPipeline(w.src, p)
+	if err != nil {
+		return err
+	}
+	return q.window(w, prog, p, in, in != Range{}, do)
+}
+
 func (q *query) blockWindows(r *block.Reader, p *traceql.Pipeline, in Range, do func(w *window, rows *rowset.Set) error) error {
-	return q.windowsOf(r, p, false, func(_ *blockSource, _ *program, w *window) error {
-		return q.window(w, p, in, !inside(r, in), do)
+	return q.windowsOf(r, p, false, func(_ *blockSource, prog *program, w *window) error {
+		return q.window(w, prog, p, in, !inside(r, in), do)
 	})
 }
 
@@ -62,7 +73,7 @@ func inside(r *block.Reader, in Range) bool {
 }
 
 // window calls do with the rows of a window that a local pipeline finds.
-func (q *query) window(w *window, p *traceql.Pipeline, in Range, bound bool, do func(w *window, rows *rowset.Set) error) error {
+func (q *query) window(w *window, prog *program, p *traceql.Pipeline, in Range, bound bool, do func(w *window, rows *rowset.Set) error) error {
 	if err := q.check(); err != nil {
 		return err
 	}
@@ -73,10 +84,6 @@ func (q *query) window(w *window, p *traceql.Pipeline, in Range, bound bool, do 
 		if rows, err = started(w, in, rows); err != nil || rows.Empty() {
 			return err
 		}
-	}
-	prog, err := bindPipeline(w.src, p)
-	if err != nil {
-		return err
 	}
 	if rows, err = prog.rows(w, p, rows); err != nil || rows.Empty() {
 		return err
@@ -147,7 +154,7 @@ func localFilterOf(f *traceql.Filter) *traceql.Pipeline {
 	if f == nil || f.Expr == nil {
 		return &traceql.Pipeline{From: &traceql.Filter{}}
 	}
-	var left traceql.FieldExpr
+	var left []traceql.FieldExpr
 	var visit func(e traceql.FieldExpr)
 	visit = func(e traceql.FieldExpr) {
 		if b, ok := e.(*traceql.Binary); ok && b.Op == traceql.OpAnd {
@@ -155,14 +162,10 @@ func localFilterOf(f *traceql.Filter) *traceql.Pipeline {
 			visit(b.R)
 			return
 		}
-		switch {
-		case !local(e):
-		case left == nil:
-			left = e
-		default:
-			left = &traceql.Binary{Op: traceql.OpAnd, L: left, R: e}
+		if local(e) {
+			left = append(left, e)
 		}
 	}
 	visit(f.Expr)
-	return &traceql.Pipeline{From: &traceql.Filter{Expr: left}}
+	return &traceql.Pipeline{From: &traceql.Filter{Expr: traceql.Join(traceql.OpAnd, left...)}}
 }

@@ -158,7 +158,7 @@ func compareStatics(a, b *traceql.Static) int {
 func (q *query) dictionaries(v Values, g *valueGatherer) error {
 	every := func(w *window, rows *rowset.Set) error { return g.read(q, w, v.Fields, rows) }
 	for _, h := range q.heads {
-		if err := q.window(headWindow(h), localFilterOf(nil), v.Range, v.Range != Range{}, every); err != nil {
+		if err := q.headRows(h, localFilterOf(nil), v.Range, every); err != nil {
 			return err
 		}
 	}

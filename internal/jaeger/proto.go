@@ -5,10 +5,9 @@ import (
 	"math"
 	"time"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/wire"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // AppendProto decodes a jaeger.api_v2 PostSpansRequest and appends its spans to b,

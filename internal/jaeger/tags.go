@@ -1,8 +1,6 @@
 package jaeger
 
 import (
-	"bytes"
-	"encoding/binary"
 	"strconv"
 	"strings"
 
@@ -41,7 +39,7 @@ func (r *record) putTags(b *span.Batch, row uint32) {
 	if m.version == nil {
 		m.version = m.libraryAt
 	}
-	b.Scope[row] = scope(b, m.scope, m.version)
+	b.Scope[row] = b.Scopes.InternNamed("jaeger", m.scope, m.version)
 }
 
 // take notes what a tag means, and reports whether that is all it is for.
@@ -113,15 +111,4 @@ func (m *meaning) status(b *span.Batch, row uint32) (message []byte) {
 		return m.httpMessage
 	}
 	return nil
-}
-
-// scope returns the instrumentation scope of that name and version.
-func scope(b *span.Batch, name, version []byte) uint32 {
-	key := binary.AppendUvarint([]byte("jaeger\x00"), uint64(len(name)))
-	row, isNew := b.Scopes.Intern(append(append(key, name...), version...))
-	if isNew {
-		b.Scopes.Name[row] = string(bytes.ToValidUTF8(name, []byte("\uFFFD")))
-		b.Scopes.Version[row] = string(bytes.ToValidUTF8(version, []byte("\uFFFD")))
-	}
-	return row
 }

@@ -1,6 +1,8 @@
 package span
 
 import (
+	"bytes"
+	"encoding/binary"
 	"slices"
 )
 
@@ -255,6 +257,18 @@ func (s *Sets) Intern(key []byte) (row uint32, isNew bool) {
 	s.Dropped = append(s.Dropped, 0)
 	s.Attrs.Begin(row)
 	return row, true
+}
+
+// InternNamed returns the row of the instrumentation scope that a protocol knows by its name
+// and version alone; scopes of different protocols are kept apart.
+func (s *Sets) InternNamed(protocol string, name, version []byte) uint32 {
+	key := binary.AppendUvarint([]byte(protocol+"\x00"), uint64(len(name)))
+	row, isNew := s.Intern(append(append(key, name...), version...))
+	if isNew {
+		s.Name[row] = string(bytes.ToValidUTF8(name, []byte("\uFFFD")))
+		s.Version[row] = string(bytes.ToValidUTF8(version, []byte("\uFFFD")))
+	}
+	return row
 }
 
 // Len is the number of sets.

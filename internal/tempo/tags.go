@@ -51,29 +51,22 @@ func (r *SearchRequest) pipeline() (*traceql.Pipeline, error) {
 	if r.MinDuration < 0 || r.MaxDuration < 0 || r.MaxDuration != 0 && r.MaxDuration < r.MinDuration {
 		return nil, errors.New("minDuration must not be more than maxDuration, and neither is negative")
 	}
-	var all traceql.FieldExpr
-	and := func(e traceql.FieldExpr) {
-		if all == nil {
-			all = e
-		} else {
-			all = &traceql.Binary{Op: traceql.OpAnd, L: all, R: e}
-		}
-	}
+	var all []traceql.FieldExpr
 	for _, t := range r.Tags {
 		e, err := t.condition()
 		if err != nil {
 			return nil, err
 		}
-		and(e)
+		all = append(all, e)
 	}
 	took := &traceql.Intrinsic{Field: traceql.TraceDuration}
 	if r.MinDuration > 0 {
-		and(&traceql.Binary{Op: traceql.OpGreaterEqual, L: took, R: &traceql.Static{Type: traceql.Duration, Num: int64(r.MinDuration)}})
+		all = append(all, &traceql.Binary{Op: traceql.OpGreaterEqual, L: took, R: &traceql.Static{Type: traceql.Duration, Num: int64(r.MinDuration)}})
 	}
 	if r.MaxDuration > 0 {
-		and(&traceql.Binary{Op: traceql.OpLessEqual, L: took, R: &traceql.Static{Type: traceql.Duration, Num: int64(r.MaxDuration)}})
+		all = append(all, &traceql.Binary{Op: traceql.OpLessEqual, L: took, R: &traceql.Static{Type: traceql.Duration, Num: int64(r.MaxDuration)}})
 	}
-	return &traceql.Pipeline{From: &traceql.Filter{Expr: all}}, nil
+	return &traceql.Pipeline{From: &traceql.Filter{Expr: traceql.Join(traceql.OpAnd, all...)}}, nil
 }
 
 // condition is the tag as a condition. Text contains the value, in any case; numbers

@@ -64,7 +64,7 @@ func DrawChart(w io.Writer, c *Chart, o Options) error {
 // header says the time and what the values are.
 func (c *Chart) header() string {
 	from, to := c.Times[0].Add(-c.Step), c.Times[len(c.Times)-1]
-	text := timeRange(from, to, 0) + " UTC, every " + plainStep(c.Step)
+	text := timeRange(from, to, 0) + " UTC, every " + Plain(c.Step)
 	switch c.Unit {
 	case "1/s":
 		return text + ", a second"

@@ -57,8 +57,8 @@ func number(v float64) string {
 	return text
 }
 
-// plainStep writes a step without the zeroes at its end: 1m, not 1m0s.
-func plainStep(d time.Duration) string {
+// Plain writes a duration without the zeroes at its end: 1m, not 1m0s.
+func Plain(d time.Duration) string {
 	text := d.String()
 	if rest, ok := strings.CutSuffix(text, "m0s"); ok {
 		text = rest + "m"

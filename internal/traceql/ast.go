@@ -305,6 +305,19 @@ type Binary struct {
 	L, R FieldExpr
 }
 
+// Join puts an operator between expressions, from left to right; nil is what none of them
+// make.
+func Join(op Operator, all ...FieldExpr) (joined FieldExpr) {
+	for _, e := range all {
+		if joined == nil {
+			joined = e
+		} else {
+			joined = &Binary{Op: op, L: joined, R: e}
+		}
+	}
+	return joined
+}
+
 // Unary is !x or -x.
 type Unary struct {
 	Pos

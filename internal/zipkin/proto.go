@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/wire"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // AppendProto decodes a zipkin.proto3 ListOfSpans and appends its spans to b,

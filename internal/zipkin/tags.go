@@ -2,7 +2,6 @@ package zipkin
 
 import (
 	"bytes"
-	"encoding/binary"
 
 	"github.com/everspan/everspan/internal/span"
 )
@@ -49,7 +48,7 @@ func (r *record) putTags(b *span.Batch, row uint32) {
 	if m.version == nil {
 		m.version = m.libVersion
 	}
-	b.Scope[row] = scope(b, m.scope, m.version)
+	b.Scope[row] = b.Scopes.InternNamed("zipkin", m.scope, m.version)
 	b.SetDropped(row, m.attrs, m.events, m.linkCount)
 }
 
@@ -98,15 +97,4 @@ func (m *meaning) take(b *span.Batch, row uint32, t tag) (ok bool) {
 		return false
 	}
 	return true
-}
-
-// scope returns the instrumentation scope of that name and version.
-func scope(b *span.Batch, name, version []byte) uint32 {
-	key := binary.AppendUvarint([]byte("zipkin\x00"), uint64(len(name)))
-	row, isNew := b.Scopes.Intern(append(append(key, name...), version...))
-	if isNew {
-		b.Scopes.Name[row] = string(bytes.ToValidUTF8(name, []byte("\uFFFD")))
-		b.Scopes.Version[row] = string(bytes.ToValidUTF8(version, []byte("\uFFFD")))
-	}
-	return row
 }
