@@ -16,8 +16,9 @@ const floors = `
 3 internal/advise       critical path, bottleneck, the waterfall document
 3 internal/tempo        Tempo's query API: questions, messages
 2 internal/engine       TraceQL over columns: search, metrics, names and values
+2 internal/logs         search of log records over heads and blocks
 2 internal/store        head, flush, manifest, reading, export
-1 internal/otlp         OTLP to and from span.Batch, the receivers
+1 internal/otlp         OTLP to and from span.Batch and span.Logs, the receivers
 1 internal/zipkin       Zipkin v2 to and from span.Batch
 1 internal/jaeger       Jaeger's spans to and from span.Batch
 1 internal/block        the file format: writer and reader

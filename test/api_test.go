@@ -70,13 +70,17 @@ func TestHealthAndMetrics(t *testing.T) {
 	s.post("/v1/traces", "application/json", "", good)
 	s.post("/v1/traces", "application/json", "", oneSpan{trace: traceA, id: "", service: "a", name: "b"}.json()) // no span id
 	s.post("/v1/traces", "application/x-protobuf", "", []byte("garbage"))
-	s.post("/v1/logs", "application/json", "", []byte("{}"))
+	s.post("/v1/metrics", "application/json", "", []byte("{}"))
+	s.post("/v1/logs", "application/json", "", []byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"hello"}},{}]}]}]}`))
 	s.waterfall(traceA)
 	m := s.metrics()
 	for name, want := range map[string]float64{
-		`everspan_requests_total{transport="http",signal="traces"}`:                              3,
-		`everspan_requests_total{transport="grpc",signal="traces"}`:                              0,
-		`everspan_requests_dropped_total{transport="http",signal="logs"}`:                        1,
+		`everspan_requests_total{transport="http",signal="traces"}`:          3,
+		`everspan_requests_total{transport="grpc",signal="traces"}`:          0,
+		`everspan_requests_dropped_total{transport="http",signal="metrics"}`: 1,
+		`everspan_logs_received_total{transport="http"}`:                     2,
+		`everspan_logs_acknowledged_total{transport="http"}`:                 2,
+		`everspan_head_logs`: 2,
 		`everspan_requests_refused_total{transport="http",signal="traces",reason="malformed"}`:   1,
 		`everspan_requests_refused_total{transport="http",signal="traces",reason="overloaded"}`:  0,
 		`everspan_requests_refused_total{transport="http",signal="traces",reason="too_large"}`:   0,
@@ -86,7 +90,7 @@ func TestHealthAndMetrics(t *testing.T) {
 		`everspan_spans_refused_total{transport="http",reason="invalid_id"}`:                     1,
 		`everspan_spans_refused_total{transport="http",reason="overloaded"}`:                     0,
 		`everspan_in_flight_bytes`:         0,
-		`everspan_log_records_total`:       1,
+		`everspan_log_records_total`:       2,
 		`everspan_log_failures_total`:      0,
 		`everspan_head_spans`:              1,
 		`everspan_blocks`:                  0,

@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -51,6 +52,10 @@ type collected struct{ span.Batch }
 
 func (c *collected) AppendTraces(_ context.Context, p otlp.Payload) (otlp.Result, error) {
 	return otlp.AppendTraces(&c.Batch, p.Raw)
+}
+
+func (c *collected) AppendLogs(context.Context, otlp.Payload) (otlp.Result, error) {
+	return otlp.Result{}, errors.New("only spans are collected")
 }
 
 // tracesIn decodes lines of OTLP/JSON, each of which has to be one whole trace.
@@ -190,7 +195,7 @@ func TestBlockCommands(t *testing.T) {
 		parts := filepath.Join(t.TempDir(), "parts")
 		out, errs, code = everspan("export", "--from", stamp(from), "--to", stamp(to), "--out", parts, "--format", "parquet")
 		expect{quiet: true, stderr: []string{"traces with", parts}}.check(t, out, errs, code)
-		if files, err := os.ReadDir(filepath.Join(parts, "part-00001")); err != nil || len(files) != len(block.Files()) {
+		if files, err := os.ReadDir(filepath.Join(parts, "part-00001")); err != nil || len(files) != len(block.Meta{}.FileNames()) {
 			t.Errorf("%d files, %v", len(files), err)
 		}
 	})

@@ -70,7 +70,7 @@ func TestDuckDB(t *testing.T) {
 
 // views are the files of all blocks, named as FORMAT.md names them.
 func views(blocks string) (all []string) {
-	for _, name := range block.Files() {
+	for _, name := range (block.Meta{}).FileNames() {
 		if table, ok := strings.CutSuffix(name, ".parquet"); ok {
 			all = append(all, fmt.Sprintf(`CREATE VIEW %s AS SELECT *, parse_dirpath(filename) AS block
 				FROM read_parquet('%s/*/%s', union_by_name = true, filename = true, file_row_number = true)`, table, blocks, name))

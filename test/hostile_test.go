@@ -97,7 +97,8 @@ func TestHostileHTTP(t *testing.T) {
 		{"gzip bomb", "/v1/traces", proto, "gzip", bomb(t, "gzip", over), 413},
 		{"zstd bomb", "/v1/traces", proto, "zstd", bomb(t, "zstd", over), 413},
 		{"JSON bomb", "/v1/traces", text, "zstd", bomb(t, "zstd", over), 413},
-		{"log bomb", "/v1/logs", proto, "zstd", bomb(t, "zstd", over), 200}, // not stored, so never unpacked
+		{"log bomb", "/v1/logs", proto, "zstd", bomb(t, "zstd", over), 413},
+		{"metrics bomb", "/v1/metrics", proto, "zstd", bomb(t, "zstd", over), 200}, // not stored, so never unpacked
 	}
 	if !testing.Short() {
 		cases = append(cases, cases[0])

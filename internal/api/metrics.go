@@ -29,22 +29,12 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 			m.sample(fmt.Sprintf("%s,reason=%q", labels, otlp.Reason(reason)), n)
 		}
 	})
-	traces := func(each func(labels string, c *otlp.Counts)) {
-		for t := range received.Counts {
-			each(fmt.Sprintf("transport=%q", otlp.Transport(t)), &received.Counts[t][otlp.Traces])
-		}
+	for _, stored := range []struct {
+		signal      otlp.Signal
+		name, words string
+	}{{otlp.Traces, "spans", "Spans"}, {otlp.Logs, "logs", "Log records"}} {
+		m.received(received, stored.signal, stored.name, stored.words)
 	}
-	m.family("everspan_spans_received_total", "counter", "Spans that came in.")
-	traces(func(labels string, c *otlp.Counts) { m.sample(labels, c.Received()) })
-	m.family("everspan_spans_acknowledged_total", "counter", "Spans that were acknowledged: they are durable.")
-	traces(func(labels string, c *otlp.Counts) { m.sample(labels, c.Accepted) })
-	m.family("everspan_spans_refused_total", "counter", "Spans that were not accepted, by reason.")
-	traces(func(labels string, c *otlp.Counts) {
-		m.sample(labels+`,reason="invalid_id"`, c.Rejected)
-		for reason, n := range c.RefusedSpans {
-			m.sample(fmt.Sprintf("%s,reason=%q", labels, otlp.Reason(reason)), n)
-		}
-	})
 	m.gauge("everspan_in_flight_bytes", "Bytes of requests being worked on.", received.InFlight)
 
 	m.counter("everspan_log_records_total", "Records appended to the log.", log.Records)
@@ -55,19 +45,24 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	m.gauge("everspan_log_live_bytes", "Bytes of those segments.", log.LiveBytes)
 
 	m.gauge("everspan_head_spans", "Spans in memory that are not in blocks yet.", int64(store.HeadSpans))
-	m.gauge("everspan_head_bytes", "Bytes of memory that those take.", store.HeadBytes)
-	m.gauge("everspan_blocks", "Blocks.", int64(store.Blocks))
+	m.gauge("everspan_head_bytes", "Bytes of memory that spans and log records take that are not in blocks yet.", store.HeadBytes)
+	m.gauge("everspan_head_logs", "Log records in memory that are not in blocks yet.", int64(store.HeadLogs))
+	m.gauge("everspan_blocks", "Blocks of spans.", int64(store.Blocks))
 	m.gauge("everspan_block_spans", "Spans in blocks.", int64(store.BlockSpans))
+	m.gauge("everspan_logs_blocks", "Blocks of log records.", int64(store.LogBlocks))
+	m.gauge("everspan_block_logs", "Log records in blocks.", int64(store.BlockLogs))
 	m.gauge("everspan_block_bytes", "Bytes of all blocks.", store.BlockBytes)
 	m.counter("everspan_flushes_total", "Blocks written from memory.", store.Flushes)
 	m.counter("everspan_flush_failures_total", "Attempts to write a block that failed.", store.FlushErrors)
 	m.counter("everspan_duplicate_spans_total", "Spans left out of blocks because they came twice.", store.Duplicates)
 	m.counter("everspan_compactions_total", "Times that blocks were merged.", store.Compactions)
 	m.counter("everspan_compacted_spans_total", "Spans written by merging blocks.", store.CompactedSpans)
+	m.counter("everspan_compacted_logs_total", "Log records written by merging blocks.", store.CompactedLogs)
 	m.counter("everspan_compaction_failures_total", "Attempts to merge or delete blocks that failed.", store.CompactionErrors)
 	m.gauge("everspan_compaction_pending", "Blocks that wait to be merged, at the latest until nothing is flushed for a while.", int64(store.Pending))
 	m.counter("everspan_expired_blocks_total", "Blocks that retention deleted.", store.ExpiredBlocks)
-	m.counter("everspan_expired_spans_total", "Spans in those.", store.ExpiredSpans)
+	m.counter("everspan_expired_spans_total", "Spans in those blocks.", store.ExpiredSpans)
+	m.counter("everspan_expired_logs_total", "Log records in those blocks.", store.ExpiredLogs)
 	m.gauge("everspan_cache_bytes", "Bytes of parsed footers, indexes, dictionaries and filters kept for reading.", store.CacheBytes)
 	m.counter("everspan_unreadable_blocks_total", "Times that a query had to leave a block out.", store.UnreadableBlocks)
 	m.counter("everspan_reads_total", "Traces read by id, and views of the store that queries took.", store.Queries)
@@ -95,10 +90,37 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Write([]byte(m.out.String()))
 }
 
+// received writes what became of the spans or log records that came in.
+func (m *exposition) received(of otlp.Stats, signal otlp.Signal, name, words string) {
+	each := func(do func(labels string, c *otlp.Counts)) {
+		for t := range of.Counts {
+			if carries(otlp.Transport(t), signal) {
+				do(fmt.Sprintf("transport=%q", otlp.Transport(t)), &of.Counts[t][signal])
+			}
+		}
+	}
+	m.family("everspan_"+name+"_received_total", "counter", words+" that came in.")
+	each(func(labels string, c *otlp.Counts) { m.sample(labels, c.Received()) })
+	m.family("everspan_"+name+"_acknowledged_total", "counter", words+" that were acknowledged: they are durable.")
+	each(func(labels string, c *otlp.Counts) { m.sample(labels, c.Accepted) })
+	m.family("everspan_"+name+"_refused_total", "counter", words+" that were not accepted, by reason.")
+	each(func(labels string, c *otlp.Counts) {
+		if signal == otlp.Traces {
+			m.sample(labels+`,reason="invalid_id"`, c.Rejected)
+		}
+		for reason, n := range c.RefusedRecords {
+			m.sample(fmt.Sprintf("%s,reason=%q", labels, otlp.Reason(reason)), n)
+		}
+	})
+}
+
+// carries says whether a transport has requests of a signal.
+func carries(t otlp.Transport, s otlp.Signal) bool { return t < otlp.Zipkin || s == otlp.Traces }
+
 func eachCount(s otlp.Stats, each func(labels string, c *otlp.Counts)) {
 	for t := range s.Counts {
 		for i := range s.Counts[t] {
-			if otlp.Transport(t) >= otlp.Zipkin && otlp.Signal(i) != otlp.Traces {
+			if !carries(otlp.Transport(t), otlp.Signal(i)) {
 				continue
 			}
 			each(fmt.Sprintf("transport=%q,signal=%q", otlp.Transport(t), otlp.Signal(i)), &s.Counts[t][i])

@@ -76,7 +76,7 @@ func chooseColumns(all []attributeColumn) []string {
 	}
 	slices.SortStableFunc(order, func(i, j int) int {
 		x, y := all[i], all[j]
-		if rx, ry := x.Scope == "span", y.Scope == "span"; rx != ry {
+		if rx, ry := x.own(), y.own(); rx != ry {
 			if rx {
 				return 1
 			}
@@ -98,6 +98,9 @@ func chooseColumns(all []attributeColumn) []string {
 	}
 	return names
 }
+
+// own reports whether the attribute is the row's, not that of its resource or scope.
+func (a *attributeColumn) own() bool { return a.Scope != "resource" && a.Scope != "instrumentation" }
 
 // spanColumn turns a sparse column into a column of the file.
 func spanColumn(f *fileWriter, name string, s *attributeSource, c *span.Column) {

@@ -200,7 +200,7 @@ func TestVerifyFindsFlippedBits(t *testing.T) {
 // and says where.
 func flips(t *testing.T, bkt bucket.Bucket, meta Meta, step int) iter.Seq2[string, overlay] {
 	return func(yield func(string, overlay) bool) {
-		for _, name := range Files() {
+		for _, name := range meta.FileNames() {
 			raw, err := bucket.ReadAll(t.Context(), bkt, meta.Key(name), 1<<30)
 			if err != nil {
 				t.Fatal(err)

@@ -39,6 +39,11 @@ func (r *Reader) Links(ctx context.Context, bytes *atomic.Int64) (*Table, error)
 	return r.table(ctx, linksFile, bytes)
 }
 
+// Logs opens the table of log records of a block of logs, see [Reader.Spans].
+func (r *Reader) Logs(ctx context.Context, bytes *atomic.Int64) (*Table, error) {
+	return r.table(ctx, logsFile, bytes)
+}
+
 // TraceTable opens the table of traces, by trace id, see [Reader.Spans].
 func (r *Reader) TraceTable(ctx context.Context, bytes *atomic.Int64) (*Table, error) {
 	return r.table(ctx, tracesFile, bytes)
@@ -63,6 +68,8 @@ var shapes = map[string]shape{
 	"status_message": shapeText, "trace_state": shapeText, "resource": shapeInt32, "scope": shapeInt32,
 	"span_row": shapeInt64, "time": shapeTime, "linked_trace_id": shapeTraceID, "linked_span_id": shapeSpanID,
 	"root_name": shapeText, "root_service": shapeText,
+	"observed_after": shapeInt64, "severity_number": shapeInt64, "severity_text": shapeText, "body": shapeText, "body_type": shapeText,
+	"event_name": shapeText, "flags": shapeInt64, "dropped_attributes": shapeInt32,
 }
 
 // Column is a column of a table. It is safe for concurrent use.

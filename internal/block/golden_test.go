@@ -54,7 +54,7 @@ func TestOldFormats(t *testing.T) {
 }
 
 func readGolden(t *testing.T, bkt bucket.Bucket, id string) string {
-	meta, err := ReadMeta(t.Context(), bkt, id)
+	meta, err := ReadMeta(t.Context(), bkt, "", id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func writeGolden(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range Files() {
+	for _, name := range (Meta{}).FileNames() {
 		raw, err := bucket.ReadAll(t.Context(), other, merged.Key(name), 1<<30)
 		if err != nil {
 			t.Fatal(err)

@@ -63,7 +63,7 @@ type ColumnLayout struct {
 // Inspect reads how a block is made: footers, page indexes and dictionaries.
 func (r *Reader) Inspect(ctx context.Context) (Layout, error) {
 	l := Layout{Meta: r.Meta}
-	for _, name := range Files() {
+	for _, name := range r.Meta.FileNames() {
 		if !strings.HasSuffix(name, ".parquet") {
 			continue
 		}

@@ -23,15 +23,15 @@ import (
 // pause is called every few milliseconds of work and may wait or end the merge
 // with an error. Nothing refers to the new block until a manifest names it.
 func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time, inputs []*Reader, pause func(context.Context) error) (Meta, error) {
-	m := &merger{ctx: ctx, pause: pause, foreign: make(map[uint32]span.ID), resources: mergedSets{file: resourcesFile, scope: "resource"}, scopes: mergedSets{file: scopesFile, scope: "instrumentation"}}
-	meta := Meta{ID: id, Format: Format, Created: created.UTC()}
+	m := newMerger(ctx, pause)
+	meta := mergedMeta(id, "", created, inputs)
 	read := 0 // spans
-	for i, r := range inputs {
+	for _, r := range inputs {
 		in := &input{r: r}
 		for _, f := range []struct {
 			name string
 			to   **fileReader
-		}{{spansFile, &in.spans}, {eventsFile, &in.events}, {linksFile, &in.links}, {tracesFile, &in.traces}} {
+		}{{spansFile, &in.rows}, {eventsFile, &in.events}, {linksFile, &in.links}, {tracesFile, &in.traces}} {
 			var err error
 			if *f.to, err = r.file(ctx, f.name); err != nil {
 				return Meta{}, err
@@ -39,13 +39,6 @@ func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 		}
 		m.inputs = append(m.inputs, in)
 		read += r.Meta.Spans
-		meta.Level = max(meta.Level, r.Meta.Level+1)
-		if i == 0 || r.Meta.ReceivedFrom.Before(meta.ReceivedFrom) {
-			meta.ReceivedFrom = r.Meta.ReceivedFrom
-		}
-		if r.Meta.ReceivedTo.After(meta.ReceivedTo) {
-			meta.ReceivedTo = r.Meta.ReceivedTo
-		}
 	}
 	m.parents = make([]int32, 0, read)
 	if err := m.plan(); err != nil {
@@ -58,6 +51,28 @@ func Merge(ctx context.Context, bkt bucket.Bucket, id string, created time.Time,
 		spans: m.writeSpans, events: m.writeEvents, links: m.writeLinks, filters: &m.filters,
 		traces: m.traces, names: &m.names, services: &m.services, resources: &m.resources.sets, scopes: &m.scopes.sets,
 	})
+}
+
+func newMerger(ctx context.Context, pause func(context.Context) error) *merger {
+	return &merger{
+		ctx: ctx, pause: pause, foreign: make(map[uint32]span.ID),
+		resources: mergedSets{file: resourcesFile, scope: "resource"}, scopes: mergedSets{file: scopesFile, scope: "instrumentation"},
+	}
+}
+
+// mergedMeta is what follows from the descriptions of the inputs alone.
+func mergedMeta(id, kind string, created time.Time, inputs []*Reader) Meta {
+	meta := Meta{ID: id, Kind: kind, Format: Format, Created: created.UTC()}
+	for i, r := range inputs {
+		meta.Level = max(meta.Level, r.Meta.Level+1)
+		if i == 0 || r.Meta.ReceivedFrom.Before(meta.ReceivedFrom) {
+			meta.ReceivedFrom = r.Meta.ReceivedFrom
+		}
+		if r.Meta.ReceivedTo.After(meta.ReceivedTo) {
+			meta.ReceivedTo = r.Meta.ReceivedTo
+		}
+	}
+	return meta
 }
 
 // merger is a merge under way.
@@ -82,8 +97,9 @@ type merger struct {
 
 // input is a block that is read.
 type input struct {
-	r                            *Reader
-	spans, events, links, traces *fileReader
+	r                     *Reader
+	rows                  *fileReader // spans, or logs
+	events, links, traces *fileReader
 }
 
 // children are the events or links, in order.
@@ -202,7 +218,7 @@ func (m *merger) parts() ([]part, error) {
 				if err != nil {
 					return nil, err
 				}
-				if at.spans[1] > in.spans.rows || at.events[1] > in.events.rows || at.links[1] > in.links.rows || len(t.ids.bytes(row)) != 16 {
+				if at.spans[1] > in.rows.rows || at.events[1] > in.events.rows || at.links[1] > in.links.rows || len(t.ids.bytes(row)) != 16 {
 					return nil, in.traces.corrupt(0, fmt.Errorf("row %d refers to rows that are not there", from+row))
 				}
 				p := part{input: uint32(i), trace: trace{

@@ -266,7 +266,7 @@ func (n *numbers) bytesize() int { return len(n.values) }
 func (m *merger) writeSpans(out io.Writer) (File, error) {
 	f := newFileWriter(out, m.rows, format.Zstd)
 	f.filters = &m.filters
-	spans := func(in *input) *fileReader { return in.spans }
+	spans := func(in *input) *fileReader { return in.rows }
 	m.traceIDs(f)
 	writeParents(f, m.parents, m.foreign)
 	for _, c := range []named{

@@ -40,8 +40,8 @@ func newLayer(m *merger) (*layer, error) {
 			shape shape
 			to    *[]*cursor
 		}{
-			{in.spans, "start", shapeTime, &l.starts}, {in.spans, "span_id", shapeSpanID, &l.ids}, {in.spans, "kind", shapeText, &l.kinds},
-			{in.spans, "parent_distance", shapeInt32, &l.distances}, {in.spans, "parent_span_id", shapeSpanID, &l.parents},
+			{in.rows, "start", shapeTime, &l.starts}, {in.rows, "span_id", shapeSpanID, &l.ids}, {in.rows, "kind", shapeText, &l.kinds},
+			{in.rows, "parent_distance", shapeInt32, &l.distances}, {in.rows, "parent_span_id", shapeSpanID, &l.parents},
 			{in.events, "span_row", shapeInt64, &l.events}, {in.links, "span_row", shapeInt64, &l.links},
 		} {
 			opened, err := c.f.cursor(m.ctx, &m.pool, c.name, c.shape)

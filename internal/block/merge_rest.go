@@ -52,7 +52,7 @@ func (m *merger) mergeSets() error {
 func (m *merger) references(column string, s *mergedSets) ([]uint32, error) {
 	a := &along{m: m, runs: m.runs}
 	for _, in := range m.inputs {
-		c, err := in.spans.cursor(m.ctx, &m.pool, column, shapeInt32)
+		c, err := in.rows.cursor(m.ctx, &m.pool, column, shapeInt32)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func (m *merger) references(column string, s *mergedSets) ([]uint32, error) {
 					ref = p.num(i)
 				}
 				if ref < 0 || ref >= int64(len(remap)) {
-					bad = m.inputs[input].spans.corrupt(0, fmt.Errorf("%s %d of %d", column, ref, len(remap)))
+					bad = m.inputs[input].rows.corrupt(0, fmt.Errorf("%s %d of %d", column, ref, len(remap)))
 					ref, remap = 0, []uint32{0}
 				}
 				out = append(out, remap[ref])

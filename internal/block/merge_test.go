@@ -131,7 +131,7 @@ func TestMergeEndsWhenTold(t *testing.T) {
 		if !errors.Is(err, enough) {
 			t.Fatal(err)
 		}
-		if _, err := ReadMeta(t.Context(), bkt, fmt.Sprintf("try%d", after)); !errors.Is(err, bucket.ErrNotFound) {
+		if _, err := ReadMeta(t.Context(), bkt, "", fmt.Sprintf("try%d", after)); !errors.Is(err, bucket.ErrNotFound) {
 			t.Fatalf("given up at pause %d, and there is a block (%v)", after, err)
 		}
 	}

@@ -261,17 +261,9 @@ func writeSets(out io.Writer, s *span.Sets, scope string) (File, error) {
 
 // writeTraces writes the table of traces, by id.
 func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (File, error) {
-	order := span.Seq(len(traces))
-	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(traces[x].id[:], traces[y].id[:]) })
+	order := byID(traces)
 	f := newFileWriter(out, len(order), format.Zstd)
-	num := func(name string, s shape, value func(*trace) int64) {
-		f.column(column{name: name, shape: s}, func(v *vector, from, to int) (int, error) {
-			for _, e := range order[from:to] {
-				v.nums = append(v.nums, value(&traces[e]))
-			}
-			return to - from, nil
-		})
-	}
+	num := numbersOf(f, traces, order)
 	rows := func(name string, at func(*trace) [2]int) {
 		f.column(column{name: "first_" + name, shape: shapeInt64, optional: true}, func(v *vector, from, to int) (int, error) {
 			for _, e := range order[from:to] {
@@ -306,6 +298,25 @@ func writeTraces(out io.Writer, traces []trace, names, services *span.Dict) (Fil
 	text(f, "root_service", order, codes, services)
 	fixed(f, "root_parent_span_id", shapeSpanID, order, func(e uint32) []byte { return traces[e].rootParent[:] }, func(e uint32) bool { return traces[e].rootParent.IsZero() })
 	return f.finish(nil)
+}
+
+// byID is the order in which tables of traces stand.
+func byID(traces []trace) []uint32 {
+	order := span.Seq(len(traces))
+	slices.SortFunc(order, func(x, y uint32) int { return slices.Compare(traces[x].id[:], traces[y].id[:]) })
+	return order
+}
+
+// numbersOf returns what writes a required column with a number of each trace.
+func numbersOf(f *fileWriter, traces []trace, order []uint32) func(name string, s shape, value func(*trace) int64) {
+	return func(name string, s shape, value func(*trace) int64) {
+		f.column(column{name: name, shape: s}, func(v *vector, from, to int) (int, error) {
+			for _, e := range order[from:to] {
+				v.nums = append(v.nums, value(&traces[e]))
+			}
+			return to - from, nil
+		})
+	}
 }
 
 func indirect(order, ref []uint32) []uint32 {

@@ -16,17 +16,18 @@ import (
 )
 
 // ReadMeta reads the description of a complete block from its own files.
-func ReadMeta(ctx context.Context, bkt bucket.Bucket, id string) (Meta, error) {
-	raw, err := bucket.ReadAll(ctx, bkt, Meta{ID: id}.Key(MetaFile), maxFooter)
+func ReadMeta(ctx context.Context, bkt bucket.Bucket, kind, id string) (Meta, error) {
+	key := Meta{ID: id, Kind: kind}.Key(MetaFile)
+	raw, err := bucket.ReadAll(ctx, bkt, key, maxFooter)
 	if err != nil {
 		return Meta{}, err
 	}
 	var m Meta
 	if err := json.Unmarshal(raw, &m); err != nil {
-		return Meta{}, fmt.Errorf("%w: %s: %w", ErrCorrupt, Meta{ID: id}.Key(MetaFile), err)
+		return Meta{}, fmt.Errorf("%w: %s: %w", ErrCorrupt, key, err)
 	}
-	if m.ID != id || m.Format < oldest || m.Format > Format {
-		return Meta{}, fmt.Errorf("%w: %s: block %q of format %d", ErrCorrupt, Meta{ID: id}.Key(MetaFile), m.ID, m.Format)
+	if m.ID != id || m.Kind != kind || m.Format < oldest || m.Format > Format {
+		return Meta{}, fmt.Errorf("%w: %s: block %q of kind %q and format %d", ErrCorrupt, key, m.ID, m.Kind, m.Format)
 	}
 	return m, nil
 }
@@ -35,13 +36,15 @@ func ReadMeta(ctx context.Context, bkt bucket.Bucket, id string) (Meta, error) {
 // first thing wrong is returned.
 func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 	cache := NewCache(1 << 20) // nothing is read twice
-	for _, part := range []struct {
+	type part struct {
 		name string
 		rows int
-	}{
-		{spansFile, meta.Spans}, {eventsFile, meta.Events}, {linksFile, meta.Links}, {tracesFile, meta.Traces},
-		{resourcesFile, meta.Resources}, {scopesFile, meta.Scopes},
-	} {
+	}
+	parts, ranges := []part{{spansFile, meta.Spans}, {eventsFile, meta.Events}, {linksFile, meta.Links}}, verifyRanges
+	if meta.Kind == Logs {
+		parts, ranges = []part{{logsFile, meta.Logs}}, verifyLogRanges
+	}
+	for _, part := range append(parts, part{tracesFile, meta.Traces}, part{resourcesFile, meta.Resources}, part{scopesFile, meta.Scopes}) {
 		f, err := openFile(ctx, bkt, cache, meta.Key(part.name), meta.Files[part.name])
 		if err != nil {
 			return err
@@ -56,7 +59,7 @@ func Verify(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 			}
 		}
 	}
-	if err := verifyRanges(ctx, NewReader(bkt, cache, meta)); err != nil {
+	if err := ranges(ctx, NewReader(bkt, cache, meta)); err != nil {
 		return err
 	}
 	if err := verifyMeta(ctx, bkt, meta); err != nil {
@@ -87,7 +90,7 @@ func verifyValues(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
 
 // verifyMeta holds the block's own description against the one that is used.
 func verifyMeta(ctx context.Context, bkt bucket.Bucket, meta Meta) error {
-	own, err := ReadMeta(ctx, bkt, meta.ID)
+	own, err := ReadMeta(ctx, bkt, meta.Kind, meta.ID)
 	if err != nil {
 		return err
 	}

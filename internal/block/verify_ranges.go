@@ -40,6 +40,38 @@ func verifyRanges(ctx context.Context, r *Reader) error {
 	return nil
 }
 
+// verifyLogRanges holds the table of traces of a block of logs against the records:
+// those that it leaves out stand before all others and have no trace.
+func verifyLogRanges(ctx context.Context, r *Reader) error {
+	f, err := r.file(ctx, logsFile)
+	if err != nil {
+		return err
+	}
+	m := merger{ctx: ctx, inputs: []*input{{r: r, rows: f}}}
+	if m.inputs[0].traces, err = r.file(ctx, tracesFile); err != nil {
+		return err
+	}
+	parts, err := m.logParts()
+	if err != nil {
+		return err
+	}
+	logs, first := newCoverage(f.rows), f.rows
+	for _, p := range parts {
+		if err := logs.take(p.spans); err != nil {
+			return m.inputs[0].traces.corrupt(0, fmt.Errorf("trace %s: %w", p.id, err))
+		}
+		first = min(first, p.spans[0])
+	}
+	untraced := int64(0)
+	if c := f.columns["trace_id"]; c != nil {
+		untraced = c.nulls
+	}
+	if first+logs.taken != f.rows || untraced != int64(first) {
+		return f.corrupt(0, fmt.Errorf("%d records of traces behind %d of %d, %d have none", logs.taken, first, f.rows, untraced))
+	}
+	return nil
+}
+
 // coverage notes which rows of a file are taken, a bit each.
 type coverage struct {
 	rows, taken int

@@ -18,6 +18,7 @@ import (
 // The files of a block.
 const (
 	spansFile     = "spans.parquet"
+	logsFile      = "logs.parquet" // of a block of logs, instead of spans, events and links
 	eventsFile    = "events.parquet"
 	linksFile     = "links.parquet"
 	tracesFile    = "traces.parquet"
@@ -42,13 +43,17 @@ const MaxAttributeColumns = 512
 
 // Meta describes a block; the manifest holds one for each.
 type Meta struct {
-	ID      string    `json:"id"`
+	ID string `json:"id"`
+	// Kind is what the block holds: spans if it is empty, or [Logs].
+	Kind    string    `json:"kind,omitempty"`
 	Format  int       `json:"format"`
 	Created time.Time `json:"created"`
 	Spans   int       `json:"spans"`
 	Traces  int       `json:"traces"`
 	Events  int       `json:"events"`
 	Links   int       `json:"links"`
+	// Logs is how many records a block of logs has.
+	Logs int `json:"logs,omitempty"`
 	// Resources and Scopes are how many different ones the spans refer to.
 	Resources int `json:"resources"`
 	Scopes    int `json:"scopes"`
@@ -86,11 +91,20 @@ func (m Meta) Bytes() int64 {
 	return n
 }
 
-// Key is the bucket key of one of the block's files.
-func (m Meta) Key(file string) string { return "blocks/" + m.ID + "/" + file }
+// Logs is the [Meta.Kind] of blocks of log records.
+const Logs = "logs"
 
-// Files lists the names of a block's files.
-func Files() []string {
+// Prefixes are what the keys of blocks begin with, by kind.
+var Prefixes = map[string]string{"": "blocks/", Logs: "logs/"}
+
+// Key is the bucket key of one of the block's files.
+func (m Meta) Key(file string) string { return Prefixes[m.Kind] + m.ID + "/" + file }
+
+// FileNames lists the names of the block's files.
+func (m Meta) FileNames() []string {
+	if m.Kind == Logs {
+		return []string{logsFile, tracesFile, resourcesFile, scopesFile, filterFile, MetaFile}
+	}
 	return []string{spansFile, eventsFile, linksFile, tracesFile, resourcesFile, scopesFile, filterFile, valuesFile, MetaFile}
 }
 
@@ -132,17 +146,14 @@ type content struct {
 	resources, scopes    *span.Sets
 }
 
-// writeBlock writes the files of a block, the description last.
+// writeBlock writes the files of a block of spans.
 func writeBlock(ctx context.Context, bkt bucket.Bucket, meta Meta, c content) (Meta, error) {
-	meta.MinStart, meta.MaxEnd, meta.Files = math.MaxInt64, math.MinInt64, make(map[string]File)
+	meta.MinStart, meta.MaxEnd = math.MaxInt64, math.MinInt64
 	for i := range c.traces {
 		meta.MinStart = min(meta.MinStart, c.traces[i].start)
 		meta.MaxEnd = max(meta.MaxEnd, c.traces[i].end, c.traces[i].start) // a duration may be negative
 	}
-	for _, f := range []struct {
-		name  string
-		write func(io.Writer) (File, error)
-	}{
+	return writeFiles(ctx, bkt, meta, []blockFile{
 		{spansFile, c.spans},
 		{eventsFile, c.events},
 		{linksFile, c.links},
@@ -151,7 +162,19 @@ func writeBlock(ctx context.Context, bkt bucket.Bucket, meta Meta, c content) (M
 		{scopesFile, func(out io.Writer) (File, error) { return writeSets(out, c.scopes, "instrumentation") }},
 		{filterFile, func(out io.Writer) (File, error) { return writeFilter(out, c.traces) }},
 		{valuesFile, c.filters.write},
-	} {
+	})
+}
+
+// blockFile is a file of a block on its way.
+type blockFile struct {
+	name  string
+	write func(io.Writer) (File, error)
+}
+
+// writeFiles writes the files of a block one after the other, the description last.
+func writeFiles(ctx context.Context, bkt bucket.Bucket, meta Meta, files []blockFile) (Meta, error) {
+	meta.Files = make(map[string]File)
+	for _, f := range files {
 		file, err := create(ctx, bkt, meta.Key(f.name), f.write)
 		if err != nil {
 			return Meta{}, fmt.Errorf("write block %s: %s: %w", meta.ID, f.name, err)

@@ -33,11 +33,11 @@ func check(t *testing.T, decode func(*span.Batch, []byte) (jaeger.Result, error)
 	b.ID[one] = span.ID{1}
 	b.Commit(one, span.TraceID{1})
 	res, err := decode(&b, body)
-	if b.Len() != 1+res.Spans || err != nil && res != (jaeger.Result{}) || (res.Rejected > 0) != (res.Reason != "") {
+	if b.Len() != 1+res.Accepted || err != nil && res != (jaeger.Result{}) || (res.Rejected > 0) != (res.Reason != "") {
 		t.Fatalf("%+v, %v, and %d spans", res, err, b.Len())
 	}
 	back, err := otlp.AppendTraces(&again, otlp.AppendProto(nil, &b))
-	if err != nil || back.Spans != b.Len() || back.Rejected != 0 {
+	if err != nil || back.Accepted != b.Len() || back.Rejected != 0 {
 		t.Fatalf("as OTLP: %+v, %v", back, err)
 	}
 	if got, want := spantest.Dump(&again), spantest.Dump(&b); got != want {

@@ -148,7 +148,7 @@ func TestAsTheCollector(t *testing.T) {
 	} {
 		var got, want span.Batch
 		res, err := c.decode(&got, c.body)
-		if err != nil || res.Spans != c.want.SpanCount() || res.Rejected != 0 {
+		if err != nil || res.Accepted != c.want.SpanCount() || res.Rejected != 0 {
 			t.Fatalf("%s: %+v, %v, want %d spans", c.name, res, err, c.want.SpanCount())
 		}
 		raw, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(c.want)
@@ -196,7 +196,7 @@ func TestRejected(t *testing.T) {
 		},
 		"proto": func() (jaeger.Result, error) { return jaeger.AppendProto(new(span.Batch), encodeProto(t, b)) },
 	} {
-		if res, err := decode(); err != nil || res.Spans != 1 || res.Rejected != 3 || !strings.Contains(res.Reason, "trace id") {
+		if res, err := decode(); err != nil || res.Accepted != 1 || res.Rejected != 3 || !strings.Contains(res.Reason, "trace id") {
 			t.Errorf("%s: %+v, %v", name, res, err)
 		}
 	}
@@ -224,7 +224,7 @@ func TestMalformed(t *testing.T) {
 		"negative":   {[]byte{12, 0, 1, 11, 0, 1, 255, 255, 255, 255, 0, 0}, "unexpected end"},
 	} {
 		b := new(span.Batch)
-		if res, err := jaeger.AppendThrift(b, c.body); !errors.Is(err, jaeger.ErrMalformed) || !strings.Contains(err.Error(), c.want) || res.Spans != 0 || b.Len() != 0 {
+		if res, err := jaeger.AppendThrift(b, c.body); !errors.Is(err, jaeger.ErrMalformed) || !strings.Contains(err.Error(), c.want) || res.Accepted != 0 || b.Len() != 0 {
 			t.Errorf("thrift, %s: %+v, %v, want %q", name, res, err, c.want)
 		}
 	}

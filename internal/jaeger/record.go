@@ -100,7 +100,7 @@ func (r *record) put(b *span.Batch, resource uint32, res *Result) {
 		b.Links.Attrs.Text([]byte("opentracing.ref_type"), span.String, []byte(kind))
 	}
 	b.Commit(row, r.trace)
-	res.Spans++
+	res.Accepted++
 }
 
 // parentID is the parent's id, zero if there is none.

@@ -13,10 +13,10 @@ import (
 // however often it is sent.
 var ErrMalformed = errors.New("malformed OTLP payload")
 
-// Result says what became of the spans of a payload that could be decoded.
+// Result says what became of the spans or log records of a payload that could be decoded.
 type Result struct {
-	Spans    int    // spans appended
-	Rejected int    // spans left out
+	Accepted int    // spans or log records appended
+	Rejected int    // spans left out; log records never are
 	Reason   string // why the first of those was left out
 }
 
@@ -25,15 +25,24 @@ type Result struct {
 // payload is malformed, nothing of it is left in b and the error wraps
 // [ErrMalformed]. The payload is not kept.
 func AppendTraces(b *span.Batch, payload []byte) (Result, error) {
-	d := decoders.Get().(*decoder)
-	d.batch, d.result = b, Result{}
 	rows := b.Len()
-	err := d.request(payload)
-	result := d.result
-	d.batch, d.result = nil, Result{}
-	decoders.Put(d)
+	result, err := decode(decoder{batch: b, sets: sets{&b.Resources, &b.Scopes, &b.Resource, &b.Scope}}, payload)
 	if err != nil {
 		b.Truncate(rows)
+	}
+	return result, err
+}
+
+// decode decodes a payload with d, of which no more than the target need be set.
+func decode(target decoder, payload []byte) (Result, error) {
+	d := decoders.Get().(*decoder)
+	target.key = d.key
+	*d = target
+	err := d.request(payload)
+	result := d.result
+	*d = decoder{key: d.key}
+	decoders.Put(d)
+	if err != nil {
 		return Result{}, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return result, nil
@@ -41,10 +50,20 @@ func AppendTraces(b *span.Batch, payload []byte) (Result, error) {
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
+// decoder reads the requests of one signal. All of them hold records in groups by
+// resource and scope, in the same fields.
 type decoder struct {
-	batch  *span.Batch
+	batch  *span.Batch // of traces
+	logs   *span.Logs  // of logs
+	sets   sets
 	result Result
 	key    []byte // scratch for the identity of a resource or scope
+}
+
+// sets are the resources and scopes of a table, and the columns that refer to them.
+type sets struct {
+	resources, scopes *span.Sets
+	resource, scope   *[]uint32
 }
 
 // in says in which message an error is.
@@ -60,7 +79,7 @@ func (d *decoder) request(msg []byte) error {
 	for f.next() {
 		switch f.tag {
 		case 1<<3 | wireBytes:
-			f.err = d.resourceSpans(f.data)
+			f.err = d.resourceGroup(f.data)
 		default:
 			f.other(1 << 1)
 		}
@@ -85,11 +104,11 @@ func (d *decoder) identity(set, schema []byte) []byte {
 	return d.key
 }
 
-// resourceSpans reads a ResourceSpans in one pass: its resource and schema URL
-// may come after the spans, and a resource that was sent in parts is joined,
-// which is what protobuf says it means. So the spans get it last.
-func (d *decoder) resourceSpans(msg []byte) error {
-	first := d.batch.Len()
+// resourceGroup reads a ResourceSpans or ResourceLogs in one pass: its resource and
+// schema URL may come after the records, and a resource that was sent in parts is
+// joined, which is what protobuf says it means. So the records get it last.
+func (d *decoder) resourceGroup(msg []byte) error {
+	first := len(*d.sets.resource)
 	var set, schema []byte
 	f := fields{msg: msg}
 	for f.next() {
@@ -97,7 +116,7 @@ func (d *decoder) resourceSpans(msg []byte) error {
 		case 1<<3 | wireBytes:
 			set = join(set, f.data)
 		case 2<<3 | wireBytes:
-			f.err = d.scopeSpans(f.data)
+			f.err = d.scopeGroup(f.data)
 		case 3<<3 | wireBytes:
 			schema = f.data
 		default:
@@ -105,13 +124,13 @@ func (d *decoder) resourceSpans(msg []byte) error {
 		}
 	}
 	if f.err != nil {
-		return in("resource_spans", f.err)
+		return in("resource_"+d.records(), f.err)
 	}
-	return in("resource", d.intern(&d.batch.Resources, set, schema, resource, d.batch.Resource[first:]))
+	return in("resource", d.intern(d.sets.resources, set, schema, resource, (*d.sets.resource)[first:]))
 }
 
-// intern makes a set, which read decodes when it is new, that of all spans.
-func (d *decoder) intern(sets *span.Sets, set, schema []byte, read func([]byte, *span.Sets, uint32) error, spans []uint32) error {
+// intern makes a set, which read decodes when it is new, that of all rows.
+func (d *decoder) intern(sets *span.Sets, set, schema []byte, read func([]byte, *span.Sets, uint32) error, rows []uint32) error {
 	row, isNew := sets.Intern(d.identity(set, schema))
 	if isNew {
 		sets.Schema[row] = text(schema)
@@ -121,8 +140,8 @@ func (d *decoder) intern(sets *span.Sets, set, schema []byte, read func([]byte, 
 			return err
 		}
 	}
-	for i := range spans {
-		spans[i] = row
+	for i := range rows {
+		rows[i] = row
 	}
 	return nil
 }
@@ -142,9 +161,17 @@ func resource(msg []byte, sets *span.Sets, row uint32) error {
 	return f.err
 }
 
-// scopeSpans reads a ScopeSpans as resourceSpans does.
-func (d *decoder) scopeSpans(msg []byte) error {
-	first := d.batch.Len()
+// records is what the signal's records are called in the names of messages.
+func (d *decoder) records() string {
+	if d.logs != nil {
+		return "logs"
+	}
+	return "spans"
+}
+
+// scopeGroup reads a ScopeSpans or ScopeLogs as resourceGroup does.
+func (d *decoder) scopeGroup(msg []byte) error {
+	first := len(*d.sets.scope)
 	var set, schema []byte
 	f := fields{msg: msg}
 	for f.next() {
@@ -152,7 +179,11 @@ func (d *decoder) scopeSpans(msg []byte) error {
 		case 1<<3 | wireBytes:
 			set = join(set, f.data)
 		case 2<<3 | wireBytes:
-			f.err = in("span", d.span(f.data))
+			if d.logs != nil {
+				f.err = in("log_record", d.logRecord(f.data))
+			} else {
+				f.err = in("span", d.span(f.data))
+			}
 		case 3<<3 | wireBytes:
 			schema = f.data
 		default:
@@ -160,9 +191,9 @@ func (d *decoder) scopeSpans(msg []byte) error {
 		}
 	}
 	if f.err != nil {
-		return in("scope_spans", f.err)
+		return in("scope_"+d.records(), f.err)
 	}
-	return in("scope", d.intern(&d.batch.Scopes, set, schema, scope, d.batch.Scope[first:]))
+	return in("scope", d.intern(d.sets.scopes, set, schema, scope, (*d.sets.scope)[first:]))
 }
 
 func scope(msg []byte, sets *span.Sets, row uint32) error {
@@ -184,9 +215,9 @@ func scope(msg []byte, sets *span.Sets, row uint32) error {
 	return f.err
 }
 
-// countSpans counts the spans of a payload without decoding them; of a malformed
-// one those before the fault.
-func countSpans(payload []byte) (n int) {
+// countRecords counts the spans or log records of a payload without decoding them; of a
+// malformed one those before the fault.
+func countRecords(payload []byte) (n int) {
 	for request := (fields{msg: payload}); request.next(); {
 		if request.tag != 1<<3|wireBytes {
 			continue

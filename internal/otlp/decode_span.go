@@ -109,7 +109,7 @@ func (d *decoder) span(msg []byte) error {
 		b.SetDropped(row, attrs, events, links)
 	}
 	b.Commit(row, span.TraceID(trace))
-	d.result.Spans++
+	d.result.Accepted++
 	return nil
 }
 

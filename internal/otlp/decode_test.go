@@ -118,7 +118,7 @@ func TestRoundTrip(t *testing.T) {
 	want, payload := randomPayload(1, 400)
 	var got span.Batch
 	res, err := AppendTraces(&got, payload)
-	if err != nil || res.Spans != 400 || res.Rejected != 0 {
+	if err != nil || res.Accepted != 400 || res.Rejected != 0 {
 		t.Fatalf("result %+v, %v", res, err)
 	}
 	if diff := cmp.Diff(spantest.Dump(want), spantest.Dump(&got)); diff != "" {
@@ -198,7 +198,7 @@ func TestRejectedSpans(t *testing.T) {
 		payload, _ := new(ptrace.ProtoMarshaler).MarshalTraces(traces)
 		var b span.Batch
 		res, err := AppendTraces(&b, payload)
-		if err != nil || res.Spans != 2 || res.Rejected != 1 || res.Reason != test.reason {
+		if err != nil || res.Accepted != 2 || res.Rejected != 1 || res.Reason != test.reason {
 			t.Errorf("%s: %+v, %v; want reason %q", test.name, res, err, test.reason)
 		}
 		if diff := cmp.Diff(spantest.Dump(oracle(payload)), spantest.Dump(&b)); diff != "" {
@@ -259,8 +259,8 @@ func FuzzAppendTraces(f *testing.F) {
 			}
 			return
 		}
-		if res.Spans != b.Len() {
-			t.Fatalf("%d spans counted, %d there", res.Spans, b.Len())
+		if res.Accepted != b.Len() {
+			t.Fatalf("%d spans counted, %d there", res.Accepted, b.Len())
 		}
 		dump := spantest.Dump(&b)
 		back := AppendProto(nil, &b)

@@ -101,7 +101,7 @@ func (r *Receiver) translate(ctx context.Context, l *lease, c *counters, decode 
 	if err != nil {
 		return Result{}, &refusal{Malformed, err, "sending it again will not help, check the reporter"}
 	}
-	if res.Spans == 0 && res.Rejected > 0 {
+	if res.Accepted == 0 && res.Rejected > 0 {
 		c.rejected.Add(int64(res.Rejected))
 		return Result{}, &refusal{Malformed, fmt.Errorf("none of %d spans is valid: %s", res.Rejected, res.Reason), "check the reporter"}
 	}
@@ -118,7 +118,7 @@ func (r *Receiver) translate(ctx context.Context, l *lease, c *counters, decode 
 	if err := l.hold(len(*proto)); err != nil {
 		return Result{}, err
 	}
-	stored, err := r.appendTraces(ctx, c, Payload{Raw: *proto})
+	stored, err := r.append(ctx, c, Traces, Payload{Raw: *proto})
 	if err != nil {
 		return Result{}, err
 	}

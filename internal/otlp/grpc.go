@@ -69,11 +69,11 @@ func NewGRPCServer(maxBytes int, options ...grpc.ServerOption) *grpc.Server {
 // export answers one call.
 func (r *Receiver) export(stream grpc.ServerStream, s Signal) error {
 	return r.stream(stream, &r.counts[GRPC][s], func(ctx context.Context, c *counters, req *grpcRequest) ([]byte, error) {
-		if s != Traces {
+		if !s.stored() {
 			r.drop(c, s)
 			return nil, nil
 		}
-		res, err := r.appendTraces(ctx, c, Payload{Raw: req.raw})
+		res, err := r.append(ctx, c, s, Payload{Raw: req.raw})
 		return appendResponse(nil, res), err
 	})
 }

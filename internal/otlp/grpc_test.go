@@ -118,7 +118,7 @@ func TestGRPCStatus(t *testing.T) {
 		}
 		s := r.Stats()
 		c := s.Counts[GRPC][Traces]
-		if test.code != codes.OK && test.reason != reasons && (c.Refused[test.reason] != 1 || c.RefusedSpans[test.reason] != test.spans || c.Received() != test.spans) || s.InFlight != 0 {
+		if test.code != codes.OK && test.reason != reasons && (c.Refused[test.reason] != 1 || c.RefusedRecords[test.reason] != test.spans || c.Received() != test.spans) || s.InFlight != 0 {
 			t.Errorf("%s: counted %+v, %d in flight", test.name, c, s.InFlight)
 		}
 	}
@@ -150,7 +150,8 @@ func TestGRPCPartialSuccess(t *testing.T) {
 }
 
 func TestGRPCOtherServices(t *testing.T) {
-	r := NewReceiver(new(memorySink), Options{Logger: quiet()})
+	sink := new(memorySink)
+	r := NewReceiver(sink, Options{Logger: quiet()})
 	_, cc, _ := serveGRPC(t, r)
 	logs, metrics := plogotlp.NewExportRequest(), pmetricotlp.NewExportRequest()
 	logs.Logs().ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("hello")
@@ -161,7 +162,10 @@ func TestGRPCOtherServices(t *testing.T) {
 	if res, err := pmetricotlp.NewGRPCClient(cc).Export(t.Context(), metrics); err != nil || res.PartialSuccess().RejectedDataPoints() != 0 {
 		t.Errorf("metrics: %v", err)
 	}
-	if c := r.Stats().Counts[GRPC]; c[Logs].Dropped != 1 || c[Metrics].Dropped != 1 || c[Traces].Requests != 0 {
+	if sink.logs.Len() != 1 || sink.logs.BodyText(0) != "hello" {
+		t.Errorf("%d records are stored", sink.logs.Len())
+	}
+	if c := r.Stats().Counts[GRPC]; c[Logs].Accepted != 1 || c[Metrics].Dropped != 1 || c[Traces].Requests != 0 {
 		t.Errorf("counted %+v", c)
 	}
 	if res, err := healthpb.NewHealthClient(cc).Check(t.Context(), &healthpb.HealthCheckRequest{}); err != nil || res.Status != healthpb.HealthCheckResponse_SERVING {

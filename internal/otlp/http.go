@@ -67,7 +67,7 @@ func (r *Receiver) post(c *counters, req *http.Request, s Signal) (Result, error
 	if err := r.room(req); err != nil {
 		return Result{}, err
 	}
-	if s != Traces {
+	if !s.stored() {
 		n, err := io.Copy(io.Discard, io.LimitReader(req.Body, r.o.MaxBody+1))
 		c.wire.Add(n)
 		if err != nil {
@@ -84,12 +84,12 @@ func (r *Receiver) post(c *counters, req *http.Request, s Signal) (Result, error
 			proto := getBuffer(int64(len(p.Raw)))
 			defer putBuffer(proto)
 			var err error
-			if *proto, err = l.fromJSON(*proto, p.Raw); err != nil {
+			if *proto, err = l.fromJSON(*proto, p.Raw, requests[s]); err != nil {
 				return Result{}, err
 			}
 			p = Payload{Raw: *proto}
 		}
-		return r.appendTraces(req.Context(), c, p)
+		return r.append(req.Context(), c, s, p)
 	})
 }
 
@@ -151,11 +151,11 @@ func (l *lease) inflate(dst []byte, e Encoding, packed []byte) ([]byte, error) {
 // fromJSON appends the protobuf of a body in JSON. It is smaller but for the
 // oddest of bodies, so that room is held for as much again, and for the rest when
 // its size is known.
-func (l *lease) fromJSON(dst, body []byte) ([]byte, error) {
+func (l *lease) fromJSON(dst, body []byte, request jsonMessage) ([]byte, error) {
 	if err := l.hold(len(body)); err != nil {
 		return dst, err
 	}
-	dst, err := appendFromJSON(dst, body)
+	dst, err := appendFromJSON(dst, body, request)
 	if err != nil {
 		return dst, malformed(err)
 	}

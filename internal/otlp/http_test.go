@@ -156,7 +156,8 @@ func TestHTTPStatus(t *testing.T) {
 		{name: "put", method: "PUT", body: proto, status: 405, code: codes.Unimplemented},
 		{name: "no such path", path: "/v1/profiles", body: proto, status: 404, code: codes.NotFound},
 		{name: "odd path", path: "/v1/traces/%ff", body: proto, status: 404, code: codes.NotFound},
-		{name: "logs", path: "/v1/logs", body: []byte("anything"), status: 200},
+		{name: "logs", path: "/v1/logs", body: nil, status: 200},
+		{name: "bad logs", path: "/v1/logs", body: []byte("anything"), status: 400, code: codes.InvalidArgument},
 		{name: "metrics", path: "/v1/metrics", kind: jsonType, body: []byte("anything"), status: 200},
 		{name: "logs as text", path: "/v1/logs", kind: "text/plain", status: 415, code: codes.InvalidArgument},
 	}
@@ -255,11 +256,11 @@ func TestDroppedSignalsAreLoggedOnce(t *testing.T) {
 	var log bytes.Buffer
 	r := NewReceiver(new(memorySink), Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	for range 3 {
-		req := httptest.NewRequest(http.MethodPost, "/v1/logs", strings.NewReader("x"))
+		req := httptest.NewRequest(http.MethodPost, "/v1/metrics", strings.NewReader("x"))
 		req.Header.Set("Content-Type", protoType)
 		r.ServeHTTP(httptest.NewRecorder(), req)
 	}
-	if n := strings.Count(log.String(), "OTLP logs"); n != 1 || r.Stats().Counts[HTTP][Logs].Dropped != 3 {
+	if n := strings.Count(log.String(), "OTLP metrics"); n != 1 || r.Stats().Counts[HTTP][Metrics].Dropped != 3 {
 		t.Errorf("logged %d times:\n%s", n, &log)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 )
 
-// appendFromJSON appends the protobuf of an ExportTraceServiceRequest in JSON
+// appendFromJSON appends the protobuf of a request in JSON, of one of [requests]
 // (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding): ids in
 // base 16, enumerations as integers, 64-bit integers as numbers or strings,
 // unknown fields ignored. A null is a field that is not there.
@@ -17,7 +17,7 @@ import (
 // It translates token by token and builds no objects: what it appends is smaller
 // than the body (larger only when text is full of bytes that are not UTF-8, three
 // times at most), while structs for `{},{},…` would take 74 times as much.
-func appendFromJSON(dst, body []byte) ([]byte, error) {
+func appendFromJSON(dst, body []byte, request jsonMessage) ([]byte, error) {
 	// Checked first, so that what follows meets valid JSON only.
 	if !json.Valid(body) {
 		return dst, fmt.Errorf("not JSON: %w", syntaxError(body))
@@ -26,7 +26,7 @@ func appendFromJSON(dst, body []byte) ([]byte, error) {
 	if t.space(); t.in[t.at] != '{' {
 		return dst, errors.New("not a JSON object")
 	}
-	if err := t.message(tracesRequest, 0); err != nil {
+	if err := t.message(request, 0); err != nil {
 		return dst, fmt.Errorf("JSON at byte %d: %w", t.at, err)
 	}
 	return t.out, nil

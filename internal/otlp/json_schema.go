@@ -51,9 +51,9 @@ func (m jsonMessage) field(name []byte) (jsonField, bool) {
 	return f, ok
 }
 
-// tracesRequest is the schema of an ExportTraceServiceRequest, as of
-// opentelemetry-proto v1.9, without what is deprecated or for profiles only.
-var tracesRequest = func() jsonMessage {
+// requests are the schemas of ExportTraceServiceRequest and ExportLogsServiceRequest, as
+// of opentelemetry-proto v1.9, without what is deprecated or for profiles only.
+var requests = func() (of [signals]jsonMessage) {
 	anyValue := jsonMessage{}
 	keyValue := jsonMessage{
 		"key":   {num: 1},
@@ -130,15 +130,40 @@ var tracesRequest = func() jsonMessage {
 		"status":                 {num: 15, kind: jsonObject, of: status},
 		"flags":                  {num: 16, kind: jsonFixed32},
 	}
-	scopeSpans := jsonMessage{
-		"scope":     {num: 1, kind: jsonObject, of: scope},
-		"spans":     list(2, span),
-		"schemaUrl": {num: 3},
+	severities := make(map[string]int32)
+	for i, name := range []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"} {
+		for n, more := range []string{"", "2", "3", "4"} {
+			severities["SEVERITY_NUMBER_"+name+more] = int32(4*i + n + 1)
+		}
 	}
-	resourceSpans := jsonMessage{
-		"resource":   {num: 1, kind: jsonObject, of: resource},
-		"scopeSpans": list(2, scopeSpans),
-		"schemaUrl":  {num: 3},
+	record := jsonMessage{
+		"timeUnixNano":           {num: 1, kind: jsonFixed64},
+		"severityNumber":         {num: 2, kind: jsonEnum, enum: severities},
+		"severityText":           {num: 3},
+		"body":                   {num: 5, kind: jsonObject, of: anyValue},
+		"attributes":             attributes(6),
+		"droppedAttributesCount": count(7),
+		"flags":                  {num: 8, kind: jsonFixed32},
+		"traceId":                {num: 9, kind: jsonHex},
+		"spanId":                 {num: 10, kind: jsonHex},
+		"observedTimeUnixNano":   {num: 11, kind: jsonFixed64},
+		"eventName":              {num: 12},
 	}
-	return jsonMessage{"resourceSpans": list(1, resourceSpans)}
+
+	// request is records in groups by scope and resource.
+	request := func(records, scopes, resources string, item jsonMessage) jsonMessage {
+		group := jsonMessage{
+			"scope":     {num: 1, kind: jsonObject, of: scope},
+			records:     list(2, item),
+			"schemaUrl": {num: 3},
+		}
+		return jsonMessage{resources: list(1, jsonMessage{
+			"resource":  {num: 1, kind: jsonObject, of: resource},
+			scopes:      list(2, group),
+			"schemaUrl": {num: 3},
+		})}
+	}
+	of[Traces] = request("spans", "scopeSpans", "resourceSpans", span)
+	of[Logs] = request("logRecords", "scopeLogs", "resourceLogs", record)
+	return of
 }()

@@ -96,7 +96,7 @@ func TestJSON(t *testing.T) {
 	}
 	for _, test := range tests {
 		got := ""
-		out, err := appendFromJSON([]byte("before"), []byte(test.body))
+		out, err := appendFromJSON([]byte("before"), []byte(test.body), requests[Traces])
 		switch {
 		case err != nil:
 			got = "error: " + err.Error()
@@ -116,7 +116,7 @@ func TestJSON(t *testing.T) {
 
 func TestJSONRoundTrip(t *testing.T) {
 	want, _, body := sample(3, 300)
-	out, err := appendFromJSON(nil, body)
+	out, err := appendFromJSON(nil, body, requests[Traces])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,14 +142,14 @@ func TestJSONDepth(t *testing.T) {
 		oneSpan(`,"attributes":[{"value":` + strings.Repeat(`{"arrayValue":{"values":[`, 3000) + strings.Repeat(`]}}`, 3000) + `}]`),
 		oneSpan(`,"attributes":[{"value":` + strings.Repeat(`{"kvlistValue":{"values":[{"value":`, 2000) + strings.Repeat(`}]}}`, 2000) + `}]`),
 	} {
-		_, err := appendFromJSON(nil, []byte(body))
+		_, err := appendFromJSON(nil, []byte(body), requests[Traces])
 		if known := strings.Contains(body, `"x":[`) && len(body) < n; (err == nil) != known {
 			t.Errorf("%.100s…: %v", body, err)
 		}
 	}
 	// What the decoder takes passes.
 	body := oneSpan(`,"attributes":[{"key":"k","value":` + strings.Repeat(`{"kvlistValue":{"values":[{"value":`, maxDepth-1) + `{}` + strings.Repeat(`}]}}`, maxDepth-1) + `}]`)
-	out, err := appendFromJSON(nil, []byte(body))
+	out, err := appendFromJSON(nil, []byte(body), requests[Traces])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(oneSpan(fields)))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		out, err := appendFromJSON(nil, body)
+		out, err := appendFromJSON(nil, body, requests[Traces])
 		if err != nil {
 			return
 		}
@@ -179,8 +179,8 @@ func FuzzJSON(f *testing.F) {
 			}
 			return
 		}
-		if n := countSpans(out); n != res.Spans+res.Rejected {
-			t.Errorf("%d spans counted, %d decoded", n, res.Spans+res.Rejected)
+		if n := countRecords(out); n != res.Accepted+res.Rejected {
+			t.Errorf("%d spans counted, %d decoded", n, res.Accepted+res.Rejected)
 		}
 	})
 }
@@ -192,7 +192,7 @@ func BenchmarkJSON(b *testing.B) {
 		var dst []byte
 		for b.Loop() {
 			var err error
-			if dst, err = appendFromJSON(dst[:0], body); err != nil {
+			if dst, err = appendFromJSON(dst[:0], body, requests[Traces]); err != nil {
 				b.Fatal(err)
 			}
 		}

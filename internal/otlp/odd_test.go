@@ -199,7 +199,7 @@ func checkOdd(t *testing.T, payload []byte, seed uint64) {
 		return // we take field numbers that protobuf does not allow
 	}
 	res, err := AppendTraces(&got, other)
-	if err != nil || res.Spans != wanted.Spans || res.Rejected != wanted.Rejected {
+	if err != nil || res.Accepted != wanted.Accepted || res.Rejected != wanted.Rejected {
 		t.Fatalf("seed %d: %+v, %v; want %+v\n%x", seed, res, err, wanted, other)
 	}
 	if diff := cmp.Diff(spantest.Dump(&want), spantest.Dump(&got)); diff != "" {
@@ -278,7 +278,7 @@ func TestRefusedEncodings(t *testing.T) {
 	}
 	for name, payload := range taken {
 		var b span.Batch
-		if res, err := AppendTraces(&b, payload); err != nil || res.Spans != 1 {
+		if res, err := AppendTraces(&b, payload); err != nil || res.Accepted != 1 {
 			t.Errorf("%s: %+v, %v", name, res, err)
 		}
 	}

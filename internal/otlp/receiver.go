@@ -26,7 +26,7 @@ const (
 )
 
 // Receiver serves OTLP over gRPC ([Receiver.GRPCServer]) and HTTP (it is an
-// http.Handler) and hands traces to a [Sink]. Logs and metrics are answered and
+// http.Handler) and hands traces and logs to a [Sink]. Metrics are answered and
 // not stored.
 //
 // Memory is bounded by counting the bytes of requests, as sent and decompressed,
@@ -89,24 +89,29 @@ func (l *lease) release() { l.free(int(l.n)) }
 // full says whether there is no room for another request, however small.
 func (r *Receiver) full() bool { return r.inFlight.Load() >= r.o.MaxInFlight }
 
-// appendTraces hands a payload to the sink and counts what becomes of it.
-func (r *Receiver) appendTraces(ctx context.Context, c *counters, p Payload) (Result, error) {
+// append hands a payload of a signal that is stored to the sink and counts what becomes
+// of it.
+func (r *Receiver) append(ctx context.Context, c *counters, s Signal, p Payload) (Result, error) {
 	c.bytes.Add(int64(len(p.Raw)))
 	if len(p.Raw) == 0 {
 		return Result{}, nil // an empty request is a valid one
 	}
-	res, err := r.sink.AppendTraces(ctx, p)
+	store := r.sink.AppendTraces
+	if s == Logs {
+		store = r.sink.AppendLogs
+	}
+	res, err := store(ctx, p)
 	if err != nil {
 		err := classify(ctx, err)
-		c.refusedSpans[err.reason].Add(int64(countSpans(p.Raw)))
+		c.refusedRecords[err.reason].Add(int64(countRecords(p.Raw)))
 		return Result{}, err
 	}
-	c.accepted.Add(int64(res.Spans))
+	c.accepted.Add(int64(res.Accepted))
 	c.rejected.Add(int64(res.Rejected))
 	return res, nil
 }
 
-// refuse counts a refusal, and logs now and then why spans can't be stored.
+// refuse counts a refusal, and logs now and then why nothing can be stored.
 func (r *Receiver) refuse(c *counters, err *refusal) {
 	c.refused[err.reason].Add(1)
 	if err.reason != Unavailable {
@@ -115,7 +120,7 @@ func (r *Receiver) refuse(c *counters, err *refusal) {
 	const every = 10 * time.Second // one line tells as much as a thousand
 	now, last := time.Now().UnixNano(), r.warned.Load()
 	if now-last > int64(every) && r.warned.CompareAndSwap(last, now) {
-		r.o.Logger.Warn("spans are refused, senders are told to retry", "error", err.cause)
+		r.o.Logger.Warn("telemetry is refused, senders are told to retry", "error", err.cause)
 	}
 }
 
@@ -123,6 +128,6 @@ func (r *Receiver) refuse(c *counters, err *refusal) {
 func (r *Receiver) drop(c *counters, s Signal) {
 	c.dropped.Add(1)
 	r.told[s].Do(func() {
-		r.o.Logger.Info("OTLP " + s.String() + " are acknowledged and dropped: only traces are stored")
+		r.o.Logger.Info("OTLP " + s.String() + " are acknowledged and dropped: only traces and logs are stored")
 	})
 }

@@ -95,5 +95,5 @@ func classify(ctx context.Context, err error) *refusal {
 	case ctx.Err() != nil:
 		return &refusal{Cancelled, err, "send it again"}
 	}
-	return &refusal{Unavailable, fmt.Errorf("spans can't be stored right now: %w", err), "send it again"}
+	return &refusal{Unavailable, fmt.Errorf("nothing can be stored right now: %w", err), "send it again"}
 }

@@ -31,6 +31,9 @@ const (
 // String is the signal's name, as in the path of its endpoint.
 func (s Signal) String() string { return [signals]string{"traces", "logs", "metrics"}[s] }
 
+// stored says whether the signal goes to the sink.
+func (s Signal) stored() bool { return s != Metrics }
+
 // Stats is what a [Receiver] has counted since it was made.
 type Stats struct {
 	InFlight int64 // bytes of requests being worked on
@@ -43,19 +46,19 @@ type Counts struct {
 	WireBytes int64 // as sent; over gRPC of messages that arrived whole
 	Bytes     int64 // decompressed protobuf
 	Dropped   int64 // requests that were acknowledged and not stored
-	Accepted  int64 // spans that were acknowledged
+	Accepted  int64 // spans or log records that were acknowledged
 	Rejected  int64 // spans with invalid ids, told as partial success
 	Refused   [reasons]int64
-	// RefusedSpans counts spans of refused requests, as far as they came to be
-	// known: a request that was refused unread has none.
-	RefusedSpans [reasons]int64
+	// RefusedRecords counts spans or log records of refused requests, as far as they
+	// came to be known: a request that was refused unread has none.
+	RefusedRecords [reasons]int64
 }
 
-// Received is the number of spans that came in: the sum of those that were
-// accepted, rejected and refused.
+// Received is the number of spans or log records that came in: the sum of those that
+// were accepted, rejected and refused.
 func (c *Counts) Received() int64 {
 	n := c.Accepted + c.Rejected
-	for _, refused := range c.RefusedSpans {
+	for _, refused := range c.RefusedRecords {
 		n += refused
 	}
 	return n
@@ -63,7 +66,7 @@ func (c *Counts) Received() int64 {
 
 type counters struct {
 	requests, wire, bytes, dropped, accepted, rejected atomic.Int64
-	refused, refusedSpans                              [reasons]atomic.Int64
+	refused, refusedRecords                            [reasons]atomic.Int64
 }
 
 // Stats returns the counters. They are read one by one while requests go on.
@@ -77,7 +80,7 @@ func (r *Receiver) Stats() Stats {
 				Dropped: from.dropped.Load(), Accepted: from.accepted.Load(), Rejected: from.rejected.Load(),
 			}
 			for i := range reasons {
-				to.Refused[i], to.RefusedSpans[i] = from.refused[i].Load(), from.refusedSpans[i].Load()
+				to.Refused[i], to.RefusedRecords[i] = from.refused[i].Load(), from.refusedRecords[i].Load()
 			}
 		}
 	}

@@ -22,6 +22,7 @@ import (
 type memorySink struct {
 	mu       sync.Mutex
 	batch    span.Batch
+	logs     span.Logs
 	last     Payload // of the last call, with memory of its own
 	entered  chan struct{}
 	proceed  chan struct{} // when not nil, a call waits for one
@@ -49,6 +50,12 @@ func (s *memorySink) AppendTraces(ctx context.Context, p Payload) (Result, error
 		s.last = Payload{bytes.Clone(p.Raw), bytes.Clone(p.Packed), p.Encoding}
 	}
 	return AppendTraces(&s.batch, p.Raw)
+}
+
+func (s *memorySink) AppendLogs(ctx context.Context, p Payload) (Result, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return AppendLogs(&s.logs, p.Raw)
 }
 
 func (s *memorySink) dump() string {
@@ -181,11 +188,11 @@ func TestLease(t *testing.T) {
 
 func TestCountSpans(t *testing.T) {
 	_, proto, _ := sample(1, 50)
-	if n := countSpans(proto); n != 50 {
+	if n := countRecords(proto); n != 50 {
 		t.Errorf("%d spans counted, want 50", n)
 	}
 	for cut := range proto { // must not fail on what is malformed
-		if n := countSpans(proto[:cut]); n > 50 {
+		if n := countRecords(proto[:cut]); n > 50 {
 			t.Fatalf("%d spans in the first %d bytes", n, cut)
 		}
 	}

@@ -178,7 +178,7 @@ func TestShop(t *testing.T) {
 	var b span.Batch
 	for range 3 {
 		payload := s.payload(400)
-		if res, err := AppendTraces(&b, payload); err != nil || res.Spans != 400 {
+		if res, err := AppendTraces(&b, payload); err != nil || res.Accepted != 400 {
 			t.Fatal(res, err)
 		}
 		sameAsLibrary(t, payload)

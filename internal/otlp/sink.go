@@ -15,7 +15,8 @@ const (
 	Zstd
 )
 
-// Payload is an ExportTraceServiceRequest in protobuf, as it came in.
+// Payload is an ExportTraceServiceRequest or ExportLogsServiceRequest in protobuf, as it
+// came in.
 type Payload struct {
 	Raw []byte // decompressed
 	// Packed is the request's body as it was sent, in Encoding, if that is of
@@ -35,4 +36,6 @@ type Sink interface {
 	// ErrMalformed is final; after any other the sender should try again, later
 	// if it wraps ErrOverloaded.
 	AppendTraces(ctx context.Context, p Payload) (Result, error)
+	// AppendLogs is the same for log records.
+	AppendLogs(ctx context.Context, p Payload) (Result, error)
 }

@@ -20,6 +20,7 @@ import (
 // how it is compressed.
 const (
 	recordTraces = 1 // an ExportTraceServiceRequest
+	recordLogs   = 2 // an ExportLogsServiceRequest
 
 	packedNot  = 0
 	packedGzip = 1
@@ -36,6 +37,19 @@ var packBuffers = sync.Pool{New: func() any { return new([]byte) }}
 // AppendTraces adds the spans of a payload and returns when they are durable.
 // It implements otlp.Sink.
 func (s *Store) AppendTraces(ctx context.Context, p otlp.Payload) (otlp.Result, error) {
+	result, err := s.append(ctx, recordTraces, p)
+	s.counts.spans.Add(uint64(result.Accepted))
+	return result, err
+}
+
+// AppendLogs adds the log records of a payload and returns when they are durable.
+func (s *Store) AppendLogs(ctx context.Context, p otlp.Payload) (otlp.Result, error) {
+	result, err := s.append(ctx, recordLogs, p)
+	s.counts.logs.Add(uint64(result.Accepted))
+	return result, err
+}
+
+func (s *Store) append(ctx context.Context, kind byte, p otlp.Payload) (otlp.Result, error) {
 	s.counts.payloads.Add(1)
 	s.working.Add(1)
 	defer s.working.Add(-1)
@@ -44,7 +58,7 @@ func (s *Store) AppendTraces(ctx context.Context, p otlp.Payload) (otlp.Result, 
 	}
 	// Compressing outside the lock costs nothing when the payload turns out to
 	// be malformed, which is rare.
-	header := []byte{recordTraces, byte(p.Encoding)}
+	header := []byte{kind, byte(p.Encoding)}
 	body := p.Packed
 	if body == nil {
 		buf := packBuffers.Get().(*[]byte)
@@ -59,13 +73,12 @@ func (s *Store) AppendTraces(ctx context.Context, p otlp.Payload) (otlp.Result, 
 		}
 		return otlp.Result{}, err
 	}
-	if result.Spans == 0 {
+	if result.Accepted == 0 {
 		return result, nil
 	}
 	if err := ticket.Wait(ctx); err != nil {
-		return otlp.Result{}, fmt.Errorf("make spans durable: %w", err)
+		return otlp.Result{}, fmt.Errorf("make a payload durable: %w", err)
 	}
-	s.counts.spans.Add(uint64(result.Spans))
 	return result, nil
 }
 
@@ -82,24 +95,32 @@ func (s *Store) insert(header, body, raw []byte) (otlp.Result, wal.Ticket, error
 		held += s.flushing.size
 	}
 	if held > s.o.Memory/4*3 {
-		return otlp.Result{}, wal.Ticket{}, fmt.Errorf("%w: %d MiB of spans wait to be written to disk", otlp.ErrOverloaded, held>>20)
+		return otlp.Result{}, wal.Ticket{}, fmt.Errorf("%w: %d MiB wait to be written to disk", otlp.ErrOverloaded, held>>20)
 	}
 	defer s.askFlush()
-	b := &s.head.batch
-	rows := b.Len()
-	result, err := otlp.AppendTraces(b, raw)
-	if err != nil || result.Spans == 0 {
+	spans, records := s.head.batch.Len(), s.head.logs.Len()
+	result, err := s.head.append(header[0], raw)
+	if err != nil || result.Accepted == 0 {
 		return result, wal.Ticket{}, err
 	}
 	ticket, err := s.log.Append(header, body)
 	if err != nil {
-		b.Truncate(rows)
+		s.head.batch.Truncate(spans)
+		s.head.logs.Truncate(records)
 		if errors.Is(err, wal.ErrFull) {
 			err = fmt.Errorf("%w: %w", otlp.ErrOverloaded, err)
 		}
 		return otlp.Result{}, wal.Ticket{}, err
 	}
 	return result, ticket, nil
+}
+
+// append decodes a payload of a kind of record.
+func (h *head) append(kind byte, raw []byte) (otlp.Result, error) {
+	if kind == recordLogs {
+		return otlp.AppendLogs(&h.logs, raw)
+	}
+	return otlp.AppendTraces(&h.batch, raw)
 }
 
 // askFlush notes the head's size and has it written when it is too large.
@@ -119,11 +140,16 @@ var errNewer = errors.New("log record that a newer everspan wrote: start that on
 
 var errUnpacked = fmt.Errorf("log record: more than %d bytes when decompressed", maxPayload)
 
-// unpackRecord returns the payload of a record.
-func unpackRecord(rec []byte) ([]byte, error) {
-	if len(rec) < 2 || rec[0] != recordTraces {
-		return nil, fmt.Errorf("%w: %d bytes of an unknown kind", errNewer, len(rec))
+// unpackRecord returns what kind of record it is, and its payload.
+func unpackRecord(rec []byte) (kind byte, payload []byte, err error) {
+	if len(rec) < 2 || rec[0] != recordTraces && rec[0] != recordLogs {
+		return 0, nil, fmt.Errorf("%w: %d bytes of an unknown kind", errNewer, len(rec))
 	}
+	payload, err = unpack(rec)
+	return rec[0], payload, err
+}
+
+func unpack(rec []byte) ([]byte, error) {
 	body := rec[2:]
 	switch rec[1] {
 	case packedNot:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/everspan/everspan/internal/block"
+	"github.com/everspan/everspan/internal/bucket"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 
 // weight is what a block adds to the memory that merging it takes.
 func weight(m *block.Meta) int64 {
-	return int64(m.Spans) + int64(m.Events) + int64(m.Links) + 8*int64(m.Traces) + 64*int64(m.Resources+m.Scopes)
+	return int64(m.Logs) + int64(m.Spans) + int64(m.Events) + int64(m.Links) + 8*int64(m.Traces) + 64*int64(m.Resources+m.Scopes)
 }
 
 // choose picks the blocks to merge next: neighbours of one level, oldest first,
@@ -66,27 +67,44 @@ func choose(blocks []block.Meta, most int64, now time.Time, skip func(id string)
 func (s *Store) pending() int {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return len(choose(s.current().manifest.Blocks, s.o.MergeWeight, time.Now().Add(idleTime), s.isBad))
+	n := 0
+	for _, list := range s.current().manifest.lists() {
+		n += len(choose(*list, s.o.MergeWeight, time.Now().Add(idleTime), s.isBad))
+	}
+	return n
 }
 
 func (s *Store) isBad(id string) bool { return s.bad[id] }
 
-// compactOnce merges one group of blocks, and reports whether there was one.
+// compactOnce merges one group of blocks of each kind, and reports whether there was one.
 func (s *Store) compactOnce(ctx context.Context) (bool, error) {
 	snap := s.acquire(nil)
 	defer s.release(snap)
+	spans, err := s.compactKind(ctx, snap.manifest.Blocks, snap.blocks, block.Merge)
+	if err != nil {
+		return true, err
+	}
+	logs, err := s.compactKind(ctx, snap.manifest.Logs, snap.logs, block.MergeLogs)
+	return spans || logs, err
+}
+
+// mergeFunc merges blocks of one kind, see [block.Merge].
+type mergeFunc func(ctx context.Context, bkt bucket.Bucket, id string, created time.Time, inputs []*block.Reader, pause func(context.Context) error) (block.Meta, error)
+
+// compactKind merges one group of the blocks of a kind, and reports whether there was one.
+func (s *Store) compactKind(ctx context.Context, blocks []block.Meta, readers []*block.Reader, merge mergeFunc) (bool, error) {
 	s.mu.RLock()
-	group := choose(snap.manifest.Blocks, s.o.MergeWeight, time.Now(), s.isBad)
+	group := choose(blocks, s.o.MergeWeight, time.Now(), s.isBad)
 	s.mu.RUnlock()
 	if group == nil {
 		return false, nil
 	}
 	start := time.Now()
-	at := slices.IndexFunc(snap.manifest.Blocks, func(m block.Meta) bool { return m.ID == group[0].ID })
-	inputs := snap.blocks[at : at+len(group)]
-	id := newBlockID(start)
+	at := slices.IndexFunc(blocks, func(m block.Meta) bool { return m.ID == group[0].ID })
+	inputs := readers[at : at+len(group)]
+	unfinished := block.Meta{ID: newBlockID(start), Kind: group[0].Kind}
 	p := &pacer{s: s, since: time.Now()}
-	meta, err := block.Merge(ctx, s.bkt, id, start, inputs, p.pause)
+	meta, err := merge(ctx, s.bkt, unfinished.ID, start, inputs, p.pause)
 	if err == nil {
 		err = block.Verify(ctx, s.bkt, meta)
 	}
@@ -97,6 +115,7 @@ func (s *Store) compactOnce(ctx context.Context) (bool, error) {
 		err = s.publish(ctx, func(m *manifest) error { return m.replace(group, meta) }, func() {
 			s.counts.compactions.Add(1)
 			s.counts.compacted.Add(uint64(meta.Spans))
+			s.counts.compactedLogs.Add(uint64(meta.Logs))
 			s.counts.duplicates.Add(uint64(meta.Duplicates))
 		})
 	}
@@ -104,18 +123,18 @@ func (s *Store) compactOnce(ctx context.Context) (bool, error) {
 		return true, err // the block must stay, in case it is named
 	}
 	if errors.Is(err, errChanged) { // by a purge
-		s.discard(ctx, id)
+		s.discard(ctx, unfinished)
 		return true, nil
 	}
 	if err != nil {
-		s.discard(ctx, id)
+		s.discard(ctx, unfinished)
 		if errors.Is(err, block.ErrCorrupt) || errors.Is(err, errConservation) {
 			s.setBad(group)
 		}
 		return true, err
 	}
-	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "blocks merged", slog.String("block", id), slog.Int("from", len(group)), slog.Int("level", meta.Level),
-		slog.Int("spans", meta.Spans), slog.Int("duplicates", meta.Duplicates), slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
+	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "blocks merged", slog.String("block", meta.ID), slog.Int("from", len(group)), slog.Int("level", meta.Level),
+		slog.Int("spans", meta.Spans), slog.Int("logs", meta.Logs), slog.Int("duplicates", meta.Duplicates), slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
 	return true, nil
 }
 
@@ -129,19 +148,23 @@ func (s *Store) setBad(group []block.Meta) {
 	}
 }
 
-var errConservation = errors.New("spans do not add up")
+var errConservation = errors.New("what was merged does not add up")
 
 // conserved holds the law of conservation: what went in, without what came twice,
 // came out.
 func conserved(inputs []block.Meta, out block.Meta) error {
-	var spans, events, links int
+	var spans, events, links, logs int
 	for _, m := range inputs {
+		logs += m.Logs
 		spans += m.Spans
 		events += m.Events
 		links += m.Links
 	}
 	if spans != out.Spans+out.Duplicates {
 		return fmt.Errorf("%w: %d spans in, %d out and %d duplicates: refused", errConservation, spans, out.Spans, out.Duplicates)
+	}
+	if logs != out.Logs {
+		return fmt.Errorf("%w: %d log records in, %d out: refused", errConservation, logs, out.Logs)
 	}
 	if events < out.Events || links < out.Links || out.Duplicates == 0 && (events != out.Events || links != out.Links) {
 		return fmt.Errorf("%w: %d events and %d links in, %d and %d out: refused", errConservation, events, links, out.Events, out.Links)
@@ -153,16 +176,17 @@ var errChanged = errors.New("the blocks are not live any more")
 
 // replace puts one block in the place of several neighbours.
 func (m *manifest) replace(group []block.Meta, by block.Meta) error {
-	at := slices.IndexFunc(m.Blocks, func(b block.Meta) bool { return b.ID == group[0].ID })
-	if at < 0 || at+len(group) > len(m.Blocks) {
+	blocks := m.lists()[by.Kind]
+	at := slices.IndexFunc(*blocks, func(b block.Meta) bool { return b.ID == group[0].ID })
+	if at < 0 || at+len(group) > len(*blocks) {
 		return errChanged
 	}
 	for i, g := range group {
-		if m.Blocks[at+i].ID != g.ID {
+		if (*blocks)[at+i].ID != g.ID {
 			return errChanged
 		}
 	}
-	m.Blocks = slices.Replace(m.Blocks, at, at+len(group), by)
+	*blocks = slices.Replace(*blocks, at, at+len(group), by)
 	return nil
 }
 
@@ -203,12 +227,17 @@ func (p *pacer) pause(ctx context.Context) error {
 func (s *Store) piledUp() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	n := 0
-	for _, m := range slices.Backward(s.current().manifest.Blocks) {
-		if m.Level > 0 {
-			break
+	for _, list := range s.current().manifest.lists() {
+		n := 0
+		for _, m := range slices.Backward(*list) {
+			if m.Level > 0 {
+				break
+			}
+			n++
 		}
-		n++
+		if n > 2*fanIn {
+			return true
+		}
 	}
-	return n > 2*fanIn
+	return false
 }

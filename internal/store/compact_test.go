@@ -71,8 +71,13 @@ func TestExpired(t *testing.T) {
 		want int
 	}{{0, 0, 0}, {10 * time.Hour, 0, 0}, {150 * time.Minute, 0, 3}, {time.Minute, 0, 5}, {0, 1000, 0}, {0, 500, 0}, {0, 499, 1}, {0, 1, 5}, {270 * time.Minute, 250, 3}}
 	for _, test := range tests {
-		if n := expired(blocks, now, test.age, test.size); n != test.want {
+		if n, _ := expired(blocks, nil, now, test.age, test.size); n != test.want {
 			t.Errorf("age %v, size %d: %d blocks expire, want %d", test.age, test.size, n, test.want)
+		}
+		// As two kinds, the same blocks go: every other one is of logs.
+		spans, logs := []block.Meta{blocks[0], blocks[2], blocks[4]}, []block.Meta{blocks[1], blocks[3]}
+		if n, k := expired(spans, logs, now, test.age, test.size); n != (test.want+1)/2 || k != test.want/2 {
+			t.Errorf("age %v, size %d: %d and %d blocks expire, want %d together", test.age, test.size, n, k, test.want)
 		}
 	}
 }

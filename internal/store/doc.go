@@ -1,7 +1,7 @@
-// Package store keeps spans: it is the way from an acknowledged payload to an
-// immutable block, and back to a trace.
+// Package store keeps spans and log records: it is the way from an acknowledged payload to
+// an immutable block, and back to a trace.
 //
-//	AppendTraces ─▶ log (fsync) ─▶ ack
+//	AppendTraces, AppendLogs ─▶ log (fsync) ─▶ ack
 //	      │
 //	      ▼
 //	    head ──flush: size or age──▶ block ──▶ manifest n+1 ──▶ log is cut
@@ -14,10 +14,14 @@
 // log behind the newest manifest's line or in a block that it names, and never
 // in both.
 //
+// Spans and log records share the log, the heads and the manifests, and have blocks of
+// their own: a flush writes one of each kind and publishes both at once.
+//
 // Blocks are merged in the background, sixteen neighbours of a level into one of
 // the next, and deleted by age and by size. A reader holds the snapshot of one
 // manifest, and nothing that it names is deleted under it.
 //
 // Reading takes the heads and the blocks of one moment together. Spans that a
-// sender repeated after a lost answer are dropped by their key (span.Key).
+// sender repeated after a lost answer are dropped by their key (span.Key); log records have
+// none, and one that was repeated is there twice.
 package store

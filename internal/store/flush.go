@@ -95,7 +95,7 @@ func (s *Store) flushOnce(ctx context.Context) error {
 	return s.writeFlushing(ctx)
 }
 
-// sealHead seals the head, and reports whether it had any spans.
+// sealHead seals the head, and reports whether it had anything.
 func (s *Store) sealHead(ctx context.Context) (bool, error) {
 	// Its block may be published by now, or may have been all the time.
 	if err := s.finish(ctx); err != nil {
@@ -111,7 +111,7 @@ func (s *Store) sealHead(ctx context.Context) (bool, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.head.batch.Len() == 0 {
+	if s.head.empty() {
 		s.head = s.head.reset() // it may have what malformed payloads left in dictionaries
 		return false, nil
 	}
@@ -145,41 +145,75 @@ func (s *Store) seal(line uint64) {
 func (s *Store) writeFlushing(ctx context.Context) error {
 	h := s.flushing // nobody but the flusher, and what it publishes, sets it
 	start := time.Now()
-	id := newBlockID(start)
-	meta, err := block.Write(ctx, s.bkt, id, h.since, start, &h.batch)
+	metas, err := s.writeHead(ctx, h, start)
 	if err == nil {
-		err = block.Verify(ctx, s.bkt, meta)
+		err = s.publish(ctx, func(m *manifest) error {
+			for _, meta := range metas {
+				m.add(meta)
+			}
+			m.Log = h.line
+			return nil
+		}, func() {
+			s.flushing = nil
+			s.spare = h.reset()
+			s.counts.flushes.Add(1)
+			for _, meta := range metas {
+				s.counts.duplicates.Add(uint64(meta.Duplicates))
+			}
+		})
 	}
-	if err == nil && meta.Spans+meta.Duplicates != h.batch.Len() {
-		err = fmt.Errorf("block %s has %d spans and %d duplicates of %d: refused", id, meta.Spans, meta.Duplicates, h.batch.Len())
-	}
-	if err != nil {
-		s.discard(ctx, id)
-		return err
-	}
-	err = s.publish(ctx, func(m *manifest) error {
-		m.Blocks = append(m.Blocks, meta)
-		m.Log = h.line
-		return nil
-	}, func() {
-		s.flushing = nil
-		s.spare = h.reset()
-		s.counts.flushes.Add(1)
-		s.counts.duplicates.Add(uint64(meta.Duplicates))
-	})
 	if err != nil {
 		if !errors.Is(err, errUnsure) {
-			s.discard(ctx, id)
+			for _, meta := range metas {
+				s.discard(ctx, meta)
+			}
 		}
 		return err
 	}
-	s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "block written", slog.String("block", id), slog.Int("spans", meta.Spans),
-		slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
+	for _, meta := range metas {
+		s.o.Logger.LogAttrs(ctx, slog.LevelDebug, "block written", slog.String("block", meta.ID), slog.Int("spans", meta.Spans), slog.Int("logs", meta.Logs),
+			slog.Int64("bytes", meta.Bytes()), slog.Duration("took", time.Since(start)))
+	}
 	s.cutLog()
 	return nil
 }
 
-// cutLog deletes the segments whose spans are in blocks.
+// writeHead writes a block of the spans and one of the log records, as far as there are
+// any. After an error, what is returned has to be discarded.
+func (s *Store) writeHead(ctx context.Context, h *head, now time.Time) (metas []block.Meta, err error) {
+	verified := func(meta block.Meta, err error) error {
+		if err != nil {
+			return err
+		}
+		return block.Verify(ctx, s.bkt, meta)
+	}
+	if n := h.batch.Len(); n > 0 {
+		metas = append(metas, block.Meta{ID: newBlockID(now)})
+		meta, err := block.Write(ctx, s.bkt, metas[0].ID, h.since, now, &h.batch)
+		if err := verified(meta, err); err != nil {
+			return metas, err
+		}
+		metas[0] = meta
+		if meta.Spans+meta.Duplicates != n {
+			return metas, fmt.Errorf("block %s has %d spans and %d duplicates of %d: refused", meta.ID, meta.Spans, meta.Duplicates, n)
+		}
+	}
+	if n := h.logs.Len(); n > 0 {
+		at := len(metas)
+		metas = append(metas, block.Meta{ID: newBlockID(now), Kind: block.Logs})
+		meta, err := block.WriteLogs(ctx, s.bkt, metas[at].ID, h.since, now, &h.logs)
+		if err := verified(meta, err); err != nil {
+			return metas, err
+		}
+		metas[at] = meta
+		if meta.Logs != n {
+			return metas, fmt.Errorf("block %s has %d log records of %d: refused", meta.ID, meta.Logs, n)
+		}
+	}
+	return metas, nil
+}
+
+// cutLog deletes the segments of which all is in blocks.
 func (s *Store) cutLog() {
 	s.mu.RLock()
 	line := s.current().manifest.Log
@@ -197,6 +231,7 @@ func (h *head) reset() *head {
 	}
 	h.since, h.size, h.line, h.reserved = time.Time{}, 0, 0, false
 	h.batch.Reset()
+	h.logs.Reset()
 	return h
 }
 

@@ -75,7 +75,7 @@ func FuzzUnpackRecord(f *testing.F) {
 	}
 	f.Add([]byte{recordTraces, packedS2, 0xff, 0xff, 0xff, 0xff, 0x0f})
 	f.Fuzz(func(t *testing.T, rec []byte) {
-		raw, err := unpackRecord(rec)
+		_, raw, err := unpackRecord(rec)
 		if err != nil && raw != nil || len(raw) > maxPayload {
 			t.Fatalf("%d bytes, %v", len(raw), err)
 		}
@@ -88,7 +88,7 @@ func TestRecordBombs(t *testing.T) {
 		t.Skip("packs 300 MiB")
 	}
 	for how, want := range map[byte]error{packedGzip: errUnpacked, packedZstd: zstd.ErrDecoderSizeExceeded, packedS2: errUnpacked} {
-		if raw, err := unpackRecord(pack(t, how, make([]byte, 300<<20))); !errors.Is(err, want) {
+		if _, raw, err := unpackRecord(pack(t, how, make([]byte, 300<<20))); !errors.Is(err, want) {
 			t.Errorf("packing %d: %d bytes, %v", how, len(raw), err)
 		}
 	}

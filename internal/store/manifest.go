@@ -29,7 +29,24 @@ type manifest struct {
 	// Log is the first log segment that is not in a block.
 	Log    uint64       `json:"log"`
 	Blocks []block.Meta `json:"blocks"`
+	// Logs are the blocks of log records.
+	Logs []block.Meta `json:"logs,omitempty"`
 }
+
+// lists are the blocks by kind, which live side by side: each in the order in which its
+// content was received.
+func (m *manifest) lists() map[string]*[]block.Meta {
+	return map[string]*[]block.Meta{"": &m.Blocks, block.Logs: &m.Logs}
+}
+
+// add puts a block behind those of its kind.
+func (m *manifest) add(b block.Meta) {
+	list := m.lists()[b.Kind]
+	*list = append(*list, b)
+}
+
+// all returns the blocks of all kinds.
+func (m *manifest) all() []block.Meta { return slices.Concat(m.Blocks, m.Logs) }
 
 const (
 	manifestFormat = 1
@@ -125,7 +142,7 @@ func newCommit() string {
 func commit(ctx context.Context, bkt bucket.Bucket, id string, from manifest, change func(*manifest) error) (manifest, error) {
 	for {
 		next := from
-		next.Blocks = slices.Clone(from.Blocks)
+		next.Blocks, next.Logs = slices.Clone(from.Blocks), slices.Clone(from.Logs)
 		next.Format, next.Number, next.Commit = manifestFormat, from.Number+1, id
 		if err := change(&next); err != nil {
 			return manifest{}, err
@@ -166,21 +183,33 @@ func pruneManifests(ctx context.Context, bkt bucket.Bucket, newest uint64) {
 	}
 }
 
-// strayBlocks lists the ids of blocks in the bucket that m does not name, and
-// whether each has its description, which is written last.
-func strayBlocks(ctx context.Context, bkt bucket.Bucket, m manifest) (map[string]bool, error) {
+// strayBlock is a block that no manifest names. It is complete if it has its
+// description, which is written last.
+type strayBlock struct {
+	kind, id string
+	complete bool
+}
+
+// strayBlocks lists the blocks in the bucket that m does not name.
+func strayBlocks(ctx context.Context, bkt bucket.Bucket, m manifest) ([]strayBlock, error) {
 	live := make(map[string]bool)
-	for _, b := range m.Blocks {
+	for _, b := range m.all() {
 		live[b.ID] = true
 	}
-	stray := make(map[string]bool)
-	for info, err := range bkt.List(ctx, "blocks/", "") {
-		if err != nil {
-			return nil, fmt.Errorf("list blocks: %w", err)
-		}
-		id, file, _ := strings.Cut(strings.TrimPrefix(info.Key, "blocks/"), "/")
-		if !live[id] {
-			stray[id] = stray[id] || file == block.MetaFile
+	var stray []strayBlock
+	for _, kind := range []string{"", block.Logs} {
+		for info, err := range bkt.List(ctx, block.Prefixes[kind], "") {
+			if err != nil {
+				return nil, fmt.Errorf("list blocks: %w", err)
+			}
+			id, file, _ := strings.Cut(strings.TrimPrefix(info.Key, block.Prefixes[kind]), "/")
+			if live[id] {
+				continue
+			}
+			if n := len(stray); n == 0 || stray[n-1].id != id {
+				stray = append(stray, strayBlock{kind: kind, id: id})
+			}
+			stray[len(stray)-1].complete = stray[len(stray)-1].complete || file == block.MetaFile
 		}
 	}
 	return stray, nil

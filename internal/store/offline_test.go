@@ -255,7 +255,7 @@ func TestParts(t *testing.T) {
 	}
 	defer bkt.Close()
 	for _, id := range []string{"part-00001", "part-00002", "part-00003"} {
-		m, err := block.ReadMeta(t.Context(), bkt, id)
+		m, err := block.ReadMeta(t.Context(), bkt, "", id)
 		if err != nil || m.Spans != 500 {
 			t.Fatalf("%s: %d spans, %v", id, m.Spans, err)
 		}

@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// Purge deletes every span that was acknowledged before it was called. It is for
+// Purge deletes every span and log record that was acknowledged before it was called. It is for
 // test suites that want an empty store. Readers that are under way keep what they see.
 // After an error nothing may be deleted, or all of it.
 func (s *Store) Purge(ctx context.Context) error {
@@ -18,7 +18,7 @@ func (s *Store) purgeOnce(ctx context.Context) error {
 	}
 	h := s.flushing // nobody but the flusher, and what it publishes, sets it
 	err := s.publish(ctx, func(m *manifest) error {
-		m.Blocks = nil
+		m.Blocks, m.Logs = nil, nil
 		if h != nil {
 			m.Log = h.line
 		}
@@ -32,7 +32,7 @@ func (s *Store) purgeOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.o.Logger.Warn("all spans were deleted, as asked")
+	s.o.Logger.Warn("all spans and log records were deleted, as asked")
 	s.cutLog()
 	return nil
 }

@@ -120,7 +120,9 @@ type Stats struct {
 	ExpiredBlocks, ExpiredSpans       uint64
 	Pending                           int // blocks that wait to be merged
 	CacheBytes                        int64
+	Logs, CompactedLogs, ExpiredLogs  uint64 // log records
 	Blocks, BlockSpans                int
+	LogBlocks, BlockLogs, HeadLogs    int
 	BlockBytes                        int64
 	HeadSpans                         int
 	HeadBytes                         int64
@@ -134,6 +136,7 @@ func (s *Store) Stats() Stats {
 		Flushes: c.flushes.Load(), FlushErrors: c.flushErrors.Load(), UnreadableBlocks: c.corrupt.Load(), Duplicates: c.duplicates.Load(),
 	}
 	st.Compactions, st.CompactedSpans, st.CompactionErrors = c.compactions.Load(), c.compacted.Load(), c.compactionErrors.Load()
+	st.Logs, st.CompactedLogs, st.ExpiredLogs = c.logs.Load(), c.compactedLogs.Load(), c.expiredLogs.Load()
 	st.ExpiredBlocks, st.ExpiredSpans = c.expiredBlocks.Load(), c.expiredSpans.Load()
 	st.Pending, st.CacheBytes = s.pending(), s.cache.Held()
 	s.mu.RLock()
@@ -141,14 +144,16 @@ func (s *Store) Stats() Stats {
 	for _, h := range []*head{s.head, s.flushing} {
 		if h != nil {
 			st.HeadSpans += h.batch.Len()
+			st.HeadLogs += h.logs.Len()
 			st.HeadBytes += h.size
 		}
 	}
-	blocks := s.current().manifest.Blocks
-	st.Blocks = len(blocks)
-	for i := range blocks {
-		st.BlockSpans += blocks[i].Spans
-		st.BlockBytes += blocks[i].Bytes()
+	m := &s.current().manifest
+	st.Blocks, st.LogBlocks = len(m.Blocks), len(m.Logs)
+	for _, b := range m.all() {
+		st.BlockSpans += b.Spans
+		st.BlockLogs += b.Logs
+		st.BlockBytes += b.Bytes()
 	}
 	return st
 }

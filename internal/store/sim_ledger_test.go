@@ -13,8 +13,8 @@ import (
 )
 
 // ledger watches what happens to the bucket and holds every manifest against the
-// one before: it adds one block, or puts one in the place of some, or drops the
-// oldest; nothing else is legal. The cloud calls it with its lock held.
+// one before: it adds one block of a kind or of both, or puts one in the place of some,
+// or drops the oldest; nothing else is legal. The cloud calls it with its lock held.
 type ledger struct {
 	life  *life
 	pages []page // the last is what counts
@@ -27,6 +27,10 @@ type page struct {
 	expiredTo  time.Time // when the last of those was received
 	duplicates int
 	merges     int
+
+	expiredLogs   int // log records
+	expiredLogsTo time.Time
+	logMerges     int
 }
 
 func (g *ledger) now() page {
@@ -66,7 +70,7 @@ func (g *ledger) vanished(key string) {
 
 func (g *ledger) deleted(key string) {
 	now := g.now()
-	if id, _, ok := strings.Cut(strings.TrimPrefix(key, "blocks/"), "/"); ok && g.live(id) {
+	if _, id, ok := blockOf(key); ok && g.live(id) {
 		g.life.fail("%s is deleted and live in manifest %d", key, now.Number)
 	}
 	if key > manifestKey(now.Number-keepManifests) && strings.HasPrefix(key, manifestPrefix) && now.Number > keepManifests {
@@ -75,24 +79,70 @@ func (g *ledger) deleted(key string) {
 }
 
 func (g *ledger) live(id string) bool {
-	return slices.ContainsFunc(g.now().Blocks, func(b block.Meta) bool { return b.ID == id })
+	m := g.now().manifest
+	return slices.ContainsFunc(m.all(), func(b block.Meta) bool { return b.ID == id })
+}
+
+// blockOf returns which block an object is of.
+func blockOf(key string) (kind, id string, ok bool) {
+	for kind, prefix := range block.Prefixes {
+		if rest, ok := strings.CutPrefix(key, prefix); ok {
+			id, _, ok = strings.Cut(rest, "/")
+			return kind, id, ok
+		}
+	}
+	return "", "", false
 }
 
 // read hears how a read of a block went: what is being read is never gone.
 func (g *ledger) read(key string, err error) {
-	if errors.Is(err, bucket.ErrNotFound) && strings.HasPrefix(key, "blocks/") {
+	if _, _, ok := blockOf(key); ok && errors.Is(err, bucket.ErrNotFound) {
 		g.life.fail("read of a block: %v", err)
 	}
 }
+
+// change is what happened to the blocks of one kind.
+type change int
+
+const (
+	nothing change = iota
+	added
+	mergedSome
+	droppedSome
+)
 
 // turn checks one manifest against the one before.
 func (g *ledger) turn(from page, m manifest) (page, error) {
 	to := from
 	to.manifest = m
-	old, blocks := from.Blocks, m.Blocks
 	if m.Number != from.Number+1 {
 		return to, fmt.Errorf("follows number %d", from.Number)
 	}
+	spans, err := g.turnKind(&to, from.Blocks, m.Blocks)
+	if err != nil {
+		return to, err
+	}
+	logs, err := g.turnKind(&to, from.Logs, m.Logs)
+	if err != nil {
+		return to, err
+	}
+	switch {
+	case spans == nothing && logs == nothing:
+		return to, errors.New("nothing changes")
+	case spans != nothing && logs != nothing && spans != logs || spans == mergedSome && logs == mergedSome:
+		return to, fmt.Errorf("changes %d and %d at once", spans, logs)
+	case (spans == added || logs == added) && m.Log < from.Log:
+		return to, fmt.Errorf("log %d after %d", m.Log, from.Log)
+	case spans != added && logs != added && m.Log != from.Log:
+		return to, fmt.Errorf("log %d after %d without a new block", m.Log, from.Log)
+	case spans == droppedSome || logs == droppedSome:
+		return to, g.dropped(&to, from.manifest, m)
+	}
+	return to, nil
+}
+
+// turnKind checks the blocks of one kind.
+func (g *ledger) turnKind(to *page, old, blocks []block.Meta) (change, error) {
 	head := 0 // blocks in common at the start
 	for head < min(len(old), len(blocks)) && old[head].ID == blocks[head].ID {
 		head++
@@ -102,31 +152,34 @@ func (g *ledger) turn(from page, m manifest) (page, error) {
 		tail++
 	}
 	gone, come := old[head:len(old)-tail], blocks[head:len(blocks)-tail]
+	was := nothing
 	switch {
+	case len(come) == 0 && len(gone) == 0:
+		return nothing, nil
 	case len(come) == 1 && len(gone) == 0 && tail == 0:
-		if m.Log < from.Log {
-			return to, fmt.Errorf("log %d after %d", m.Log, from.Log)
-		}
-		to.duplicates += come[0].Duplicates
-	case m.Log != from.Log:
-		return to, fmt.Errorf("log %d after %d without a new block", m.Log, from.Log)
+		was = added
 	case len(come) == 1 && len(gone) > 1:
-		to.duplicates += come[0].Duplicates
-		to.merges++
+		was = mergedSome
 		if err := g.merged(gone, come[0]); err != nil {
-			return to, err
+			return was, err
+		}
+		if come[0].Kind == block.Logs {
+			to.logMerges++
+		} else {
+			to.merges++
 		}
 	case len(come) == 0 && len(gone) > 0 && head == 0:
-		return g.dropped(to, gone, old)
+		return droppedSome, nil
 	default:
-		return to, fmt.Errorf("blocks %v are replaced by %v, %d stay before and %d after", ids(gone), ids(come), head, tail)
+		return was, fmt.Errorf("blocks %v are replaced by %v, %d stay before and %d after", ids(gone), ids(come), head, tail)
 	}
-	for _, file := range block.Files() {
+	to.duplicates += come[0].Duplicates
+	for _, file := range come[0].FileNames() {
 		if _, err := g.life.cloud.mem.Stat(context.Background(), come[0].Key(file)); err != nil {
-			return to, fmt.Errorf("names an unfinished block: %w", err)
+			return was, fmt.Errorf("names an unfinished block: %w", err)
 		}
 	}
-	return to, ordered(blocks)
+	return was, ordered(blocks)
 }
 
 func ids(blocks []block.Meta) (all []string) {
@@ -139,7 +192,7 @@ func ids(blocks []block.Meta) (all []string) {
 // ordered checks that blocks stand in the order in which their spans came.
 func ordered(blocks []block.Meta) error {
 	for i := range blocks {
-		if b := &blocks[i]; b.ReceivedFrom.After(b.ReceivedTo) || b.Spans == 0 {
+		if b := &blocks[i]; b.ReceivedFrom.After(b.ReceivedTo) || b.Spans+b.Logs == 0 {
 			return fmt.Errorf("block %s has %d spans, received from %v to %v", b.ID, b.Spans, b.ReceivedFrom, b.ReceivedTo)
 		}
 		if i > 0 && (blocks[i-1].ReceivedFrom.After(blocks[i].ReceivedFrom) || blocks[i-1].ReceivedTo.After(blocks[i].ReceivedTo)) {
@@ -150,19 +203,22 @@ func ordered(blocks []block.Meta) error {
 }
 
 func (g *ledger) merged(from []block.Meta, to block.Meta) error {
-	var spans, heavy int
+	var spans, logs, heavy int
 	level := from[0].Level
 	for i := range from {
 		if from[i].Level != level {
 			return fmt.Errorf("blocks of the levels %d and %d are merged", level, from[i].Level)
 		}
 		spans += from[i].Spans
+		logs += from[i].Logs
 		heavy += int(weight(&from[i]))
 	}
 	last := from[len(from)-1]
 	switch {
 	case spans != to.Spans+to.Duplicates:
 		return fmt.Errorf("%d spans are merged into %d and %d duplicates", spans, to.Spans, to.Duplicates)
+	case logs != to.Logs:
+		return fmt.Errorf("%d log records are merged into %d", logs, to.Logs)
 	case to.Level != level+1:
 		return fmt.Errorf("level %d is merged into level %d", level, to.Level)
 	case heavy > int(g.life.o.MergeWeight):
@@ -174,24 +230,32 @@ func (g *ledger) merged(from []block.Meta, to block.Meta) error {
 }
 
 // dropped checks that retention took no block too many.
-func (g *ledger) dropped(to page, gone, old []block.Meta) (page, error) {
+func (g *ledger) dropped(to *page, from, m manifest) error {
 	now := time.Now()
-	for i := range gone {
-		var total int64
-		for j := i; j < len(old); j++ {
-			total += old[j].Bytes()
-		}
+	var total int64
+	for _, b := range from.all() {
+		total += b.Bytes()
+	}
+	gone := slices.Concat(from.Blocks[:len(from.Blocks)-len(m.Blocks)], from.Logs[:len(from.Logs)-len(m.Logs)])
+	slices.SortStableFunc(gone, func(x, y block.Meta) int { return x.ReceivedTo.Compare(y.ReceivedTo) })
+	for _, b := range gone {
 		o := g.life.o
-		tooOld, tooMuch := o.RetainAge > 0 && now.Sub(gone[i].ReceivedTo) > o.RetainAge, o.RetainBytes > 0 && total > o.RetainBytes
+		tooOld, tooMuch := o.RetainAge > 0 && now.Sub(b.ReceivedTo) > o.RetainAge, o.RetainBytes > 0 && total > o.RetainBytes
 		if !tooOld && !tooMuch {
-			return to, fmt.Errorf("block %s, received until %v, is dropped at %v with %d bytes", gone[i].ID, gone[i].ReceivedTo, now, total)
+			return fmt.Errorf("block %s, received until %v, is dropped at %v with %d bytes", b.ID, b.ReceivedTo, now, total)
 		}
-		to.expired += gone[i].Spans
-		if gone[i].ReceivedTo.After(to.expiredTo) {
-			to.expiredTo = gone[i].ReceivedTo
+		total -= b.Bytes()
+		to.expired += b.Spans
+		to.expiredLogs += b.Logs
+		until := &to.expiredTo
+		if b.Kind == block.Logs {
+			until = &to.expiredLogsTo
+		}
+		if b.ReceivedTo.After(*until) {
+			*until = b.ReceivedTo
 		}
 	}
-	return to, nil
+	return nil
 }
 
 // strays looks for objects that nothing refers to.
@@ -201,9 +265,9 @@ func (g *ledger) strays() error {
 		if err != nil {
 			return err
 		}
-		if id, ok := strings.CutPrefix(info.Key, "blocks/"); !ok {
+		if _, id, ok := blockOf(info.Key); !ok {
 			manifests++
-		} else if id, _, _ = strings.Cut(id, "/"); !g.live(id) {
+		} else if !g.live(id) {
 			return fmt.Errorf("%s is of no live block", info.Key)
 		}
 	}
@@ -216,17 +280,19 @@ func (g *ledger) strays() error {
 // audit looks at a store that has come to rest.
 func (g *ledger) audit(s *Store) error {
 	ctx, l, now := context.Background(), g.life, g.now()
-	for _, b := range now.Blocks {
+	for _, b := range now.all() {
 		if err := block.Verify(ctx, l.cloud.mem, b); err != nil {
 			return err
 		}
-		if own, err := block.ReadMeta(ctx, l.cloud.mem, b.ID); err != nil || fmt.Sprint(own) != fmt.Sprint(b) {
+		if own, err := block.ReadMeta(ctx, l.cloud.mem, b.Kind, b.ID); err != nil || fmt.Sprint(own) != fmt.Sprint(b) {
 			return fmt.Errorf("the block says %+v of itself, %v, the manifest %+v", own, err, b)
 		}
 	}
 	if !l.flipped { // what has wrong bits is not merged, and stands in the way
-		if err := falling(now.Blocks, l.o.MergeWeight); err != nil {
-			return err
+		for _, list := range now.lists() {
+			if err := falling(*list, l.o.MergeWeight); err != nil {
+				return err
+			}
 		}
 	}
 	if mine := s.current().manifest.Commit; mine != now.Commit {

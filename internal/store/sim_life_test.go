@@ -36,6 +36,7 @@ type life struct {
 	disk   *waltest.FS
 	ledger *ledger
 	oracle *oracle
+	logs   *logOracle
 
 	running *process
 
@@ -82,6 +83,7 @@ func (l *life) over() bool {
 func live(t testing.TB, seed uint64) (broken string, notes []string, total tally) {
 	l := &life{t: t, seed: seed, rng: rand.New(rand.NewPCG(seed, 7)), born: time.Now(), disk: waltest.New(seed)}
 	l.cloud, l.ledger, l.oracle = newCloud(l), &ledger{life: l}, newOracle(l)
+	l.logs = &logOracle{rng: rand.New(rand.NewPCG(seed, 13))}
 	steps := l.fate()
 	l.start()
 	for i := 0; i < steps && !l.over(); i++ {
@@ -296,6 +298,8 @@ func (l *life) step() {
 		l.sleep(time.Duration(r.Int64N(int64(20 * time.Minute))))
 	case n < 81:
 		l.query(l.anyTrace(), 0)
+	case n < 82:
+		l.askLogs()
 	case n < 84:
 		l.search(Query{Service: []string{"", "cart"}[r.IntN(2)], Name: []string{"", "SELECT"}[r.IntN(2)], Errors: r.IntN(2) == 0})
 	case n < 90:
@@ -316,7 +320,7 @@ func (l *life) step() {
 		if r.IntN(2) == 0 {
 			l.cloud.crashIn = 1 + r.IntN([]int{10, 100, 800}[r.IntN(3)])
 		} else {
-			l.cloud.crashOn = []string{"create manifest/", "create manifest/", "create blocks/", "delete manifest/", "delete blocks/", "read 0 blocks/"}[r.IntN(6)]
+			l.cloud.crashOn = []string{"create manifest/", "create manifest/", "create blocks/", "delete manifest/", "delete blocks/", "read 0 blocks/", "create logs/", "delete logs/"}[r.IntN(8)]
 			l.cloud.crashFirst = r.IntN(2) == 0
 		}
 		l.note("crash in %d calls, or on %s", l.cloud.crashIn, l.cloud.crashOn)
@@ -344,8 +348,9 @@ func (l *life) send(p *payload, within time.Duration) {
 	refused := errors.Is(err, otlp.ErrOverloaded) || errors.Is(err, ErrClosed) || errors.Is(err, wal.ErrClosed)
 	l.oracle.answered(p, began, err == nil, refused)
 	l.note("send %d spans: %v", len(p.rows), err)
-	if err == nil && res.Spans != len(p.rows) || errors.Is(err, otlp.ErrMalformed) {
-		l.fail("%d spans accepted of %d, %v", res.Spans, len(p.rows), err)
+	defer l.sendLogs()
+	if err == nil && res.Accepted != len(p.rows) || errors.Is(err, otlp.ErrMalformed) {
+		l.fail("%d spans accepted of %d, %v", res.Accepted, len(p.rows), err)
 	}
 }
 
@@ -365,7 +370,7 @@ func (l *life) malformed() {
 	s := l.running.store
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if size := int64(s.head.batch.Size()); s.head.size != size {
+	if size := int64(s.head.batch.Size() + s.head.logs.Size()); s.head.size != size {
 		l.fail("the head takes %d bytes and counts %d", size, s.head.size)
 	}
 }
@@ -576,13 +581,18 @@ func (l *life) settle() {
 func (s *Store) busy() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	blocks := s.current().manifest.Blocks
-	switch group := choose(blocks, s.o.MergeWeight, time.Now(), s.isBad); {
-	case s.flushing != nil || s.head.batch.Len() > 0:
-		return fmt.Errorf("%d spans are in the head", s.head.batch.Len())
-	case group != nil:
-		return fmt.Errorf("%d blocks wait to be merged", len(group))
-	case expired(blocks, time.Now(), s.o.RetainAge, s.o.RetainBytes) > 0:
+	m := s.current().manifest
+	due := 0
+	for _, list := range m.lists() {
+		due += len(choose(*list, s.o.MergeWeight, time.Now(), s.isBad))
+	}
+	spans, logs := expired(m.Blocks, m.Logs, time.Now(), s.o.RetainAge, s.o.RetainBytes)
+	switch {
+	case s.flushing != nil || !s.head.empty():
+		return fmt.Errorf("%d spans and %d log records are in the head", s.head.batch.Len(), s.head.logs.Len())
+	case due > 0:
+		return fmt.Errorf("%d blocks wait to be merged", due)
+	case spans+logs > 0:
 		return errors.New("blocks wait to expire")
 	case len(s.doomed) > 0 || len(s.snapshots) > 1:
 		return fmt.Errorf("%d blocks wait to be deleted, %d snapshots are held", len(s.doomed), len(s.snapshots))
@@ -608,6 +618,7 @@ func (l *life) figures(st Stats, page page) {
 	if st.BlockSpans != spans || st.Blocks != len(page.Blocks) || st.Pending != 0 {
 		l.fail("%d spans in %d blocks are said to be %+v", spans, len(page.Blocks), st)
 	}
+	l.logFigures(st, page)
 	if st.HeadBytes > 4096 || st.CacheBytes > l.o.Memory/8+64<<10 {
 		l.fail("the head takes %d bytes and the cache %d", st.HeadBytes, st.CacheBytes)
 	}
@@ -635,6 +646,9 @@ func (l *life) everything() {
 			l.fail("%v", err)
 		}
 	}
+	for _, p := range l.logs.sent {
+		l.checkLogs(p)
+	}
 	for _, q := range []Query{{}, {Service: "cart", Errors: true}, {Name: "GET /"}} {
 		l.search(q)
 	}
@@ -647,6 +661,7 @@ func (l *life) tally() tally {
 	page := l.ledger.now()
 	t := tally{
 		"lives": 1, "crashes": int(l.cloud.crashes), "faults": l.cloud.injected, "manifests": int(page.Number), "merges": page.merges,
+		"logs": l.logs.accepted, "unknown logs": l.logs.unknown, "log merges": page.logMerges, "expired logs": page.expiredLogs,
 		"expired": page.expired, "duplicates": page.duplicates, "spans": l.oracle.accepted, "unknown": l.oracle.unknown,
 	}
 	for _, b := range page.Blocks {

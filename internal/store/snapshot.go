@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/everspan/everspan/internal/block"
@@ -15,8 +16,9 @@ import (
 type snapshot struct {
 	manifest manifest
 	blocks   []*block.Reader // those of the manifest, in its order
+	logs     []*block.Reader // the same, of log records
 	readers  atomic.Int64    // how many hold it
-	dropped  []string        // blocks that the next snapshot does not have
+	dropped  []block.Meta    // what the next snapshot does not have
 }
 
 // acquire returns the current snapshot, which the caller has to release. Before
@@ -39,17 +41,38 @@ func (s *Store) acquire(look func(*head)) *snapshot {
 // View returns what there is at this moment: the heads as batches that do not
 // change, the newest last, and the blocks. What it returns is valid until release.
 func (s *Store) View() (heads []*span.Batch, blocks []*block.Reader, release func()) {
+	snap, release := s.view(func(h *head) bool {
+		if h.batch.Len() > 0 {
+			heads = append(heads, h.batch.View())
+		}
+		return h.batch.Len() > 0
+	})
+	return heads, snap.blocks, release
+}
+
+// ViewLogs is View for log records.
+func (s *Store) ViewLogs() (heads []*span.Logs, blocks []*block.Reader, release func()) {
+	snap, release := s.view(func(h *head) bool {
+		if h.logs.Len() > 0 {
+			heads = append(heads, h.logs.View())
+		}
+		return h.logs.Len() > 0
+	})
+	return heads, snap.logs, release
+}
+
+// view acquires a snapshot and the heads that take returns true for.
+func (s *Store) view(take func(*head) bool) (snap *snapshot, release func()) {
 	s.counts.queries.Add(1)
 	s.working.Add(1)
 	var held []*head
-	snap := s.acquire(func(h *head) {
-		if h.batch.Len() > 0 {
+	snap = s.acquire(func(h *head) {
+		if take(h) {
 			h.views.Add(1)
 			held = append(held, h)
-			heads = append(heads, h.batch.View())
 		}
 	})
-	return heads, snap.blocks, func() {
+	return snap, func() {
 		for _, h := range held {
 			h.views.Add(-1)
 		}
@@ -82,29 +105,36 @@ func (s *Store) install(m manifest) {
 	next := &snapshot{manifest: m}
 	old := make(map[string]*block.Reader)
 	if len(s.snapshots) > 0 {
-		for _, r := range s.snapshots[len(s.snapshots)-1].blocks {
+		for _, r := range s.current().all() {
 			old[r.Meta.ID] = r
 		}
 	}
-	for _, meta := range m.Blocks {
-		r := old[meta.ID]
-		if r == nil {
-			r = block.NewReader(s.bkt, s.cache, meta)
+	open := func(metas []block.Meta) (readers []*block.Reader) {
+		for _, meta := range metas {
+			r := old[meta.ID]
+			if r == nil {
+				r = block.NewReader(s.bkt, s.cache, meta)
+			}
+			delete(old, meta.ID)
+			readers = append(readers, r)
 		}
-		delete(old, meta.ID)
-		next.blocks = append(next.blocks, r)
+		return readers
 	}
+	next.blocks, next.logs = open(m.Blocks), open(m.Logs)
 	if len(s.snapshots) > 0 {
-		last := s.snapshots[len(s.snapshots)-1]
-		for _, r := range last.blocks {
+		last := s.current()
+		for _, r := range last.all() {
 			if old[r.Meta.ID] != nil {
-				last.dropped = append(last.dropped, r.Meta.ID)
+				last.dropped = append(last.dropped, r.Meta)
 			}
 		}
 	}
 	s.snapshots = append(s.snapshots, next)
 	s.retire()
 }
+
+// all returns the readers of blocks of all kinds.
+func (snap *snapshot) all() []*block.Reader { return slices.Concat(snap.blocks, snap.logs) }
 
 // current is the newest snapshot. The caller holds mu.
 func (s *Store) current() *snapshot { return s.snapshots[len(s.snapshots)-1] }
@@ -179,23 +209,23 @@ func (s *Store) sweep(ctx context.Context) error {
 	doomed := s.doomed
 	s.doomed = nil
 	s.mu.Unlock()
-	for i, id := range doomed {
-		if err := s.remove(ctx, id); err != nil {
+	for i, b := range doomed {
+		if err := s.remove(ctx, b); err != nil {
 			s.mu.Lock()
 			s.doomed = append(s.doomed, doomed[i:]...)
 			s.mu.Unlock()
-			return fmt.Errorf("delete block %s: %w", id, err)
+			return fmt.Errorf("delete block %s: %w", b.ID, err)
 		}
 	}
 	return nil
 }
 
 // discard deletes a block that was not published. What fails is left to the janitor.
-func (s *Store) discard(ctx context.Context, id string) {
-	if err := s.remove(context.WithoutCancel(ctx), id); err != nil {
+func (s *Store) discard(ctx context.Context, b block.Meta) {
+	if err := s.remove(context.WithoutCancel(ctx), b); err != nil {
 		s.mu.Lock()
-		s.doomed = append(s.doomed, id)
+		s.doomed = append(s.doomed, b)
 		s.mu.Unlock()
-		s.o.Logger.Warn("could not remove an unfinished block yet", "block", id, "error", err)
+		s.o.Logger.Warn("could not remove an unfinished block yet", "block", b.ID, "error", err)
 	}
 }

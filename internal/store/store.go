@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/bucket"
-	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/span"
 	"github.com/everspan/everspan/internal/wal"
 )
@@ -45,7 +43,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Store keeps spans in a log, heads and blocks. It is safe for concurrent use.
+// Store keeps spans and log records in a log, heads and blocks. It is safe for concurrent use.
 type Store struct {
 	o     Options
 	bkt   bucket.Bucket
@@ -56,10 +54,10 @@ type Store struct {
 	// is decoded, about a millisecond; readers share it.
 	mu        sync.RWMutex
 	head      *head
-	flushing  *head       // being written as a block, still readable
-	spare     *head       // reset and ready to be the next
-	snapshots []*snapshot // the last is current; those before it are still read
-	doomed    []string    // blocks to be deleted
+	flushing  *head        // being written as a block, still readable
+	spare     *head        // reset and ready to be the next
+	snapshots []*snapshot  // the last is current; those before it are still read
+	doomed    []block.Meta // to be deleted
 	bad       map[string]bool
 	closed    bool
 
@@ -75,28 +73,34 @@ type Store struct {
 	counts counters
 }
 
-// head is the newest spans.
+// head is the newest spans and log records.
 type head struct {
 	batch span.Batch
-	since time.Time // when its first span came
-	size  int64     // bytes, of batch, as of the last append
+	logs  span.Logs
+	since time.Time // when the first of them came
+	size  int64     // bytes, of both, as of the last append
 	line  uint64    // once sealed: the first log segment behind it
 
 	reserved bool         // there is room for what it will become
-	views    atomic.Int64 // views of batch that are being read
+	views    atomic.Int64 // views of both that are being read
 }
 
+func (h *head) empty() bool { return h.batch.Len() == 0 && h.logs.Len() == 0 }
+
 type counters struct {
-	payloads, spans, refused, queries, flushes, flushErrors, corrupt, duplicates atomic.Uint64
-	compactions, compacted, compactionErrors, expiredBlocks, expiredSpans        atomic.Uint64
+	payloads, spans, logs, refused, queries, flushes, flushErrors, corrupt, duplicates                atomic.Uint64
+	compactions, compacted, compactedLogs, compactionErrors, expiredBlocks, expiredSpans, expiredLogs atomic.Uint64
 }
 
 // Report says what opening a store found.
 type Report struct {
 	Blocks int
 	Spans  int        // in blocks
+	Logs   int        // log records in blocks
 	Log    wal.Report // what was replayed into the head
 	Head   int        // spans in the head after the replay
+	// HeadLogs is how many log records are in the head after the replay.
+	HeadLogs int
 	// Damaged lists manifests that could not be read, and Adopted the blocks
 	// that were found without one for that reason.
 	Damaged []string
@@ -132,14 +136,15 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 		return nil, report, fmt.Errorf("open store: %w", err)
 	}
 	s.install(m)
-	report.Blocks = len(m.Blocks)
-	for _, b := range m.Blocks {
+	for _, b := range m.all() {
+		report.Blocks++
 		report.Spans += b.Spans
+		report.Logs += b.Logs
 	}
 	if err := s.replay(ctx, m.Log, &report); err != nil {
 		return nil, report, fmt.Errorf("open store: replay the log: %w", err)
 	}
-	report.Head = s.head.batch.Len()
+	report.Head, report.HeadLogs = s.head.batch.Len(), s.head.logs.Len()
 	s.cutLog() // what a crash kept from being deleted
 	run, stop := context.WithCancel(context.Background())
 	s.stop = stop
@@ -159,34 +164,38 @@ func (s *Store) settle(ctx context.Context, m manifest, report *Report) (manifes
 		return m, err
 	}
 	var adopted []block.Meta
-	for _, id := range slices.Sorted(maps.Keys(stray)) {
-		if len(report.Damaged) > 0 && stray[id] {
-			meta, err := block.ReadMeta(ctx, s.bkt, id)
+	for _, b := range stray {
+		if len(report.Damaged) > 0 && b.complete {
+			meta, err := block.ReadMeta(ctx, s.bkt, b.kind, b.id)
 			if err != nil { // to remove it might be to remove what was live
-				return m, fmt.Errorf("adopt block %s: %w", id, err)
+				return m, fmt.Errorf("adopt block %s: %w", b.id, err)
 			}
 			adopted = append(adopted, meta)
-			report.Adopted = append(report.Adopted, id)
+			report.Adopted = append(report.Adopted, b.id)
 			continue
 		}
-		if err := s.remove(ctx, id); err != nil {
-			return m, fmt.Errorf("remove unfinished block %s: %w", id, err)
+		if err := s.remove(ctx, block.Meta{ID: b.id, Kind: b.kind}); err != nil {
+			return m, fmt.Errorf("remove unfinished block %s: %w", b.id, err)
 		}
-		report.Removed = append(report.Removed, id)
+		report.Removed = append(report.Removed, b.id)
 	}
 	if len(adopted) == 0 {
 		return m, nil
 	}
 	return commit(ctx, s.bkt, newCommit(), m, func(m *manifest) error {
-		m.Blocks = append(m.Blocks, adopted...)
-		slices.SortStableFunc(m.Blocks, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })
+		for _, meta := range adopted {
+			m.add(meta)
+		}
+		for _, list := range m.lists() {
+			slices.SortStableFunc(*list, func(x, y block.Meta) int { return x.ReceivedFrom.Compare(y.ReceivedFrom) })
+		}
 		return nil
 	})
 }
 
-func (s *Store) remove(ctx context.Context, id string) error {
-	for _, file := range block.Files() {
-		if err := s.bkt.Delete(ctx, block.Meta{ID: id}.Key(file)); err != nil {
+func (s *Store) remove(ctx context.Context, b block.Meta) error {
+	for _, file := range b.FileNames() {
+		if err := s.bkt.Delete(ctx, b.Key(file)); err != nil {
 			return err
 		}
 	}
@@ -208,12 +217,12 @@ func (s *Store) replay(ctx context.Context, from uint64, report *Report) (err er
 			at, records = segment, 0
 		}
 		records++
-		payload, err := unpackRecord(rec)
+		kind, payload, err := unpackRecord(rec)
 		if errors.Is(err, errNewer) {
 			return err
 		}
 		if err == nil {
-			_, err = otlp.AppendTraces(&s.head.batch, payload)
+			_, err = s.head.append(kind, payload)
 			s.grown(time.Now())
 		}
 		if err != nil {
@@ -238,10 +247,10 @@ func (s *Store) setAside(ctx context.Context, key string, rec []byte, why error,
 // grown notes the head's size after an append, and also after one that failed:
 // what a payload has put into dictionaries stays when its spans are taken back.
 func (s *Store) grown(now time.Time) {
-	if s.head.since.IsZero() && s.head.batch.Len() > 0 {
+	if s.head.since.IsZero() && !s.head.empty() {
 		s.head.since = now
 	}
-	s.head.size = int64(s.head.batch.Size())
+	s.head.size = int64(s.head.batch.Size() + s.head.logs.Size())
 	if !s.head.reserved && s.head.size > s.o.FlushBytes/reserveAt {
 		s.head.reserved = true
 		s.head.batch.Reserve(reserveAt + 1)

@@ -67,8 +67,8 @@ func (w *world) send(seed uint64, n int) error {
 	spantest.Random(&b, rand.New(rand.NewPCG(seed, 3)), n)
 	res, err := w.store.AppendTraces(context.Background(), otlp.Payload{Raw: otlp.AppendProto(nil, &b)})
 	if err == nil {
-		if res.Spans != n {
-			w.t.Fatalf("%d spans accepted of %d", res.Spans, n)
+		if res.Accepted != n {
+			w.t.Fatalf("%d spans accepted of %d", res.Accepted, n)
 		}
 		w.want.AppendRows(&b, span.Seq(n))
 	}
@@ -381,7 +381,7 @@ func TestUndecodableRecord(t *testing.T) {
 
 func TestUnknownRecord(t *testing.T) {
 	for _, rec := range [][]byte{nil, {1}, {9, 0}, {1, 9, 1}, {1, packedGzip, 1, 2}, {1, packedZstd, 1}, {1, packedS2, 255}} {
-		if _, err := unpackRecord(rec); err == nil {
+		if _, _, err := unpackRecord(rec); err == nil {
 			t.Errorf("record %v is accepted", rec)
 		}
 	}

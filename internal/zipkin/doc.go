@@ -38,7 +38,7 @@ var ErrMalformed = errors.New("malformed Zipkin payload")
 
 // Result says what became of the spans of a body that could be decoded.
 type Result struct {
-	Spans    int    // spans appended
+	Accepted int    // spans appended
 	Rejected int    // spans left out
 	Reason   string // why the first of those was left out
 }

@@ -39,18 +39,18 @@ func check(t *testing.T, decode func(*span.Batch, []byte) (zipkin.Result, error)
 		t.Fatal(err)
 	}
 	res, err := decode(&b, body)
-	if b.Len() != 1+res.Spans || err != nil && res != (zipkin.Result{}) || (res.Rejected > 0) != (res.Reason != "") {
+	if b.Len() != 1+res.Accepted || err != nil && res != (zipkin.Result{}) || (res.Rejected > 0) != (res.Reason != "") {
 		t.Fatalf("%+v, %v, and %d spans", res, err, b.Len())
 	}
 	back, err := otlp.AppendTraces(&again, otlp.AppendProto(nil, &b))
-	if err != nil || back.Spans != b.Len() || back.Rejected != 0 {
+	if err != nil || back.Accepted != b.Len() || back.Rejected != 0 {
 		t.Fatalf("as OTLP: %+v, %v", back, err)
 	}
 	if got, want := spantest.Dump(&again), spantest.Dump(&b); got != want {
 		t.Fatalf("as OTLP:\n%s\nwant:\n%s", got, want)
 	}
 	// Zipkin's JSON of it is read as well.
-	if back, err := zipkin.AppendJSON(new(span.Batch), zipkin.AppendSpans(nil, &b)); err != nil || back.Spans != b.Len() {
+	if back, err := zipkin.AppendJSON(new(span.Batch), zipkin.AppendSpans(nil, &b)); err != nil || back.Accepted != b.Len() {
 		t.Fatalf("as Zipkin: %+v, %v", back, err)
 	}
 }

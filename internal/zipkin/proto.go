@@ -20,7 +20,7 @@ func AppendProto(b *span.Batch, body []byte) (Result, error) {
 		}
 		var r record
 		if err := r.read(f); err != nil {
-			return fmt.Errorf("span %d: %w", res.Spans+res.Rejected, err)
+			return fmt.Errorf("span %d: %w", res.Accepted+res.Rejected, err)
 		}
 		r.put(b, &res)
 		return nil

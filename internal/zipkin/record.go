@@ -99,7 +99,7 @@ func (r *record) put(b *span.Batch, res *Result) {
 		b.AddEvent(row, int64(a.timestamp)*1000, a.value, 0)
 	}
 	b.Commit(row, r.trace)
-	res.Spans++
+	res.Accepted++
 }
 
 // resource returns the resource of a service, which has nothing but its name.

@@ -41,10 +41,10 @@ func TestGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Spans != 5 || a.Rejected != 1 || !strings.HasPrefix(a.Reason, "traceId: ") {
+	if a.Accepted != 5 || a.Rejected != 1 || !strings.HasPrefix(a.Reason, "traceId: ") {
 		t.Errorf("JSON: %+v", a)
 	}
-	if b.Spans != 5 || b.Rejected != 1 || b.Reason != "trace_id has 0 bytes, it must have 8 or 16" {
+	if b.Accepted != 5 || b.Rejected != 1 || b.Reason != "trace_id has 0 bytes, it must have 8 or 16" {
 		t.Errorf("protobuf: %+v", b)
 	}
 	got := strings.Join(spantest.Texts(&fromJSON), "")
@@ -192,7 +192,7 @@ func TestFields(t *testing.T) {
 	} {
 		var b span.Batch
 		res, err := AppendJSON(&b, []byte(`[{"traceId":"1","id":"2",`+c.json+`}]`))
-		if dump := spantest.Dump(&b); err != nil || res.Spans != 1 || !strings.Contains(dump, c.want) {
+		if dump := spantest.Dump(&b); err != nil || res.Accepted != 1 || !strings.Contains(dump, c.want) {
 			t.Errorf("%s: %+v, %v\n%swant %s", c.name, res, err, dump, c.want)
 		}
 	}
@@ -213,7 +213,7 @@ func TestRejected(t *testing.T) {
 	} {
 		var b span.Batch
 		res, err := AppendJSON(&b, []byte(`[{"traceId":"1","id":"2"},`+c.json+`]`))
-		if err != nil || res.Spans != 1 || res.Rejected != 1 || !strings.Contains(res.Reason, c.want) || b.Len() != 1 {
+		if err != nil || res.Accepted != 1 || res.Rejected != 1 || !strings.Contains(res.Reason, c.want) || b.Len() != 1 {
 			t.Errorf("%s: %+v, %v, want %q", c.json, res, err, c.want)
 		}
 	}
@@ -277,7 +277,7 @@ func TestOddProto(t *testing.T) {
 	// What the schema does not know is passed over.
 	var b span.Batch
 	more := message(whole, 1, func(m []byte) []byte { return text(varint(m, 99, 1), 16, "x") })
-	if res, err := AppendProto(&b, text(more, 7, "x")); err != nil || res.Spans != 5 || res.Rejected != 2 {
+	if res, err := AppendProto(&b, text(more, 7, "x")); err != nil || res.Accepted != 5 || res.Rejected != 2 {
 		t.Errorf("unknown fields: %+v, %v", res, err)
 	}
 }
