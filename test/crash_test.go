@@ -11,7 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/everspan/everspan/internal/api"
 	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/otlp/otlptest"
 	"github.com/everspan/everspan/internal/span"
 )
 
@@ -33,6 +35,7 @@ func TestKill(t *testing.T) {
 	var mu sync.Mutex // guards what follows
 	url := s.otlpHTTP
 	acked := make(map[span.TraceID]int)
+	ackedLogs := make(map[span.TraceID]int)
 	where := func() string { mu.Lock(); defer mu.Unlock(); return url }
 
 	stop := make(chan struct{})
@@ -42,9 +45,13 @@ func TestKill(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(sender), uint64(time.Now().UnixNano())))
 			for {
 				b := someSpans(rng, 1+rng.IntN(50))
-				payload := otlp.AppendProto(nil, b)
+				path, payload := "/v1/traces", otlp.AppendProto(nil, b)
+				logs := rng.IntN(3) == 0
+				if logs {
+					path, payload = "/v1/logs", otlptest.Logs(logsOf(b))
+				}
 				for {
-					res, err := http.Post(where()+"/v1/traces", "application/x-protobuf", bytes.NewReader(payload))
+					res, err := http.Post(where()+path, "application/x-protobuf", bytes.NewReader(payload))
 					if err == nil {
 						res.Body.Close()
 						if res.StatusCode == http.StatusOK {
@@ -64,7 +71,11 @@ func TestKill(t *testing.T) {
 				mu.Lock()
 				for code := range b.Traces.Len() {
 					id := span.TraceID(b.Traces.Bytes(uint32(code)))
-					acked[id] += len(b.Rows(id))
+					if logs {
+						ackedLogs[id] += len(b.Rows(id))
+					} else {
+						acked[id] += len(b.Rows(id))
+					}
 				}
 				mu.Unlock()
 				select {
@@ -95,12 +106,33 @@ func TestKill(t *testing.T) {
 			}
 			spans += want
 		}
-		t.Logf("%s: %d acknowledged spans in %d traces are all there, none twice", when, spans, len(acked))
+		records := 0
+		for id, want := range ackedLogs { // a record has no identity: one that was sent twice is there twice
+			var doc api.LogAnswer
+			if s.ask("/api/v1/traces/"+id.String()+"/logs", &doc); len(doc.Logs) < want || len(doc.Partial) > 0 {
+				t.Fatalf("%s: trace %s: %d log records were acknowledged, found %d, partial %v", when, id, want, len(doc.Logs), doc.Partial)
+			}
+			records += want
+		}
+		t.Logf("%s: %d acknowledged spans in %d traces are all there, none twice, and %d acknowledged log records", when, spans, len(acked), records)
 	}
 	check(fmt.Sprintf("after %d kills", n))
 	s.stop()
 	s = start()
 	check("after a clean restart")
+}
+
+// logsOf returns a log record for each span.
+func logsOf(b *span.Batch) *span.Logs {
+	l := new(span.Logs)
+	resource := l.Resources.InternSet(span.Set{}, func(to *span.Attrs) { to.Text([]byte("service.name"), span.String, []byte("service-1")) })
+	scope := l.Scopes.InternSet(span.Set{}, func(*span.Attrs) {})
+	for i := range uint32(b.Len()) {
+		row := l.Begin(resource, scope)
+		l.Time[row], l.ID[row], l.Severity[row] = b.Start[i], b.ID[i], 9
+		l.Commit(row, b.TraceID(i), []byte("span "+b.ID[i].String()), span.String)
+	}
+	return l
 }
 
 // someSpans makes n spans in traces of ten, with a few attributes each.

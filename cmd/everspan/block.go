@@ -60,7 +60,7 @@ func (d dataFlag) open(ctx context.Context) (*store.Offline, func(), error) {
 }
 
 // noBlocks is why there may be none.
-const noBlocks = "New spans are in the server's log until it writes a block: after --flush-after, and when it stops."
+const noBlocks = "New spans and log records are in the server's log until it writes a block: after --flush-after, and when it stops."
 
 type blockLsCmd struct {
 	dataFlag
@@ -69,7 +69,7 @@ type blockLsCmd struct {
 
 // Help is printed below the flags.
 func (c *blockLsCmd) Help() string {
-	return `Blocks that wait to be merged are of level 0; merging makes one of the next level of several. A trace counts in every block that has some of its spans.
+	return `Blocks that wait to be merged are of level 0; merging makes one of the next level of several. Spans and log records have blocks of their own. A trace counts in every block that has some of its spans.
 
 Examples:
   everspan block ls
@@ -91,16 +91,22 @@ func (c *blockLsCmd) Run(ctx context.Context) error {
 		list := struct {
 			Blocks []sized `json:"blocks"`
 		}{[]sized{}}
-		for _, m := range o.Blocks {
+		for _, m := range o.All() {
 			list.Blocks = append(list.Blocks, sized{m, m.Bytes()})
 		}
 		return printJSON(list)
 	}
-	if len(o.Blocks) == 0 {
+	if len(o.All()) == 0 {
 		fmt.Fprintf(os.Stderr, "No block yet in %s. %s\n", c.Data, noBlocks)
 		return nil
 	}
-	return terminal.Blocks(os.Stdout, o.Blocks, tableOptions())
+	if len(o.Blocks) > 0 {
+		if err := terminal.Blocks(os.Stdout, o.Blocks, tableOptions()); err != nil || len(o.Logs) == 0 {
+			return err
+		}
+		fmt.Println()
+	}
+	return terminal.Blocks(os.Stdout, o.Logs, tableOptions())
 }
 
 type blockInspectCmd struct {
@@ -143,7 +149,7 @@ func (c *blockInspectCmd) Run(ctx context.Context) error {
 
 func unknownBlock(err error, o *store.Offline) error {
 	hint := "`everspan block ls` lists them."
-	if len(o.Blocks) == 0 {
+	if len(o.All()) == 0 {
 		hint = noBlocks
 	}
 	return &hinted{err, hint}

@@ -45,7 +45,7 @@ func (c *blockVerifyCmd) Run(ctx context.Context) error {
 	damaged, gone := 0, 0
 	p := newProgress(max(len(blocks), 1))
 	if blocks == nil {
-		p.all = len(o.Blocks)
+		p.all = len(o.All())
 	}
 	p.show(0)
 	err = o.Verify(ctx, blocks, func(m block.Meta, err error) {

@@ -1,5 +1,5 @@
 // Command everspan is a distributed tracing system in one binary: it receives
-// spans, keeps them, and shows each request as a waterfall that says why it was
+// spans and log records, keeps them, and shows each request as a waterfall that says why it was
 // slow.
 package main
 
@@ -18,6 +18,7 @@ type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Receive spans, keep them, answer queries."`
 	Trace   traceCmd   `cmd:"" help:"Show the waterfall of a trace."`
 	Traces  tracesCmd  `cmd:"" help:"List the newest traces."`
+	Logs    logsCmd    `cmd:"" help:"List log records, each with the trace it belongs to."`
 	Query   queryCmd   `cmd:"" help:"Ask for traces and series in TraceQL."`
 	Block   blockCmd   `cmd:"" help:"Look into the data folder: list, inspect, verify and export blocks."`
 	Version versionCmd `cmd:"" help:"Say which build this is."`
@@ -31,10 +32,12 @@ Examples:
   everspan serve                                 # keep spans in ./everspan-data
   everspan traces --service checkout --errors    # the newest failed ones
   everspan trace 4bf92f3577b34da6a3ce929d0e0e4736
+  everspan trace 4bf92f3577b34da6a3ce929d0e0e4736 --logs
+  everspan logs --severity error                 # what went wrong, and in which trace
   everspan query '{ duration > 2s }'
   everspan query '{ } | rate() by(resource.service.name)'
 
-Send spans with any OpenTelemetry SDK:
+Send spans and logs with any OpenTelemetry SDK:
   OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 ./your-service`
 
 func main() {

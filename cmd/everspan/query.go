@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -47,7 +46,7 @@ Examples:
 // Run asks and prints.
 func (c *queryCmd) Run(ctx context.Context) error {
 	v := url.Values{"q": {strings.Join(c.Query, " ")}, "limit": {strconv.Itoa(c.Limit)}, "spans": {strconv.Itoa(c.Spans)}}
-	if err := c.times(v); err != nil {
+	if err := setTimes(v, time.Duration(c.Since), c.From, c.To); err != nil {
 		return err
 	}
 	if c.After != "" {
@@ -91,28 +90,6 @@ func (s serverFlag) ask(ctx context.Context, v url.Values) (*api.QueryAnswer, []
 	doc := new(api.QueryAnswer)
 	raw, err := s.get(ctx, "/api/v1/query?"+v.Encode(), doc)
 	return doc, raw, err
-}
-
-// times puts the flags of time into the parameters.
-func (c *queryCmd) times(v url.Values) error {
-	now := time.Now()
-	for _, f := range []struct{ name, text string }{{"from", c.From}, {"to", c.To}} {
-		if f.text == "" {
-			continue
-		}
-		t, err := parseTime(f.text, now)
-		if err != nil {
-			return &hinted{fmt.Errorf("--%s %s: %w", f.name, f.text, err), timeHint}
-		}
-		v.Set(f.name, t.UTC().Format(time.RFC3339Nano))
-	}
-	if c.From == "" {
-		if c.Since <= 0 {
-			return &hinted{errors.New("--since is nothing"), "A time is a number of days, like 7d, or like 15m."}
-		}
-		v.Set("since", time.Duration(c.Since).String())
-	}
-	return nil
 }
 
 func (c *queryCmd) print(doc *api.QueryAnswer, o terminal.Options) error {

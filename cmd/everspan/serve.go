@@ -34,12 +34,13 @@ type serveCmd struct {
 	SamplingGRPC    string        `name:"sampling-grpc" default:"127.0.0.1:5779" env:"EVERSPAN_SAMPLING_GRPC" placeholder:"ADDR" help:"The same over gRPC (${default})."`
 	SamplingRate    float64       `name:"sampling-rate" default:"1" env:"EVERSPAN_SAMPLING_RATE" placeholder:"RATE" help:"The part of traces that those SDKs are told to keep, 0 to 1 (${default})."`
 	Admin           string        `default:"off" env:"EVERSPAN_ADMIN" placeholder:"ADDR" help:"Address for POST /admin/purge, of this machine only (${default})."`
-	AllowPurge      bool          `env:"EVERSPAN_ALLOW_PURGE" help:"Allow /admin/purge to delete all spans, as a test suite needs it."`
+	AllowPurge      bool          `env:"EVERSPAN_ALLOW_PURGE" help:"Allow /admin/purge to delete all spans and log records, as a test suite needs it."`
 	Memory          size          `default:"512MiB" env:"EVERSPAN_MEMORY" placeholder:"SIZE" help:"Bound of what is held in memory (${default}). Past it, senders are told to retry."`
-	FlushAfter      time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans are written from the log into a block, however few (${default})."`
-	Retention       period        `default:"14d" env:"EVERSPAN_RETENTION" placeholder:"TIME" help:"How long spans are kept after they came, in days or like 36h (${default}); 0 keeps them for ever."`
+	FlushAfter      time.Duration `default:"10m" env:"EVERSPAN_FLUSH_AFTER" placeholder:"TIME" help:"Age at which spans and log records are written from the log into a block, however few (${default})."`
+	Retention       period        `default:"14d" env:"EVERSPAN_RETENTION" placeholder:"TIME" help:"How long spans and log records are kept after they came, in days or like 36h (${default}); 0 keeps them for ever."`
 	RetentionSize   size          `default:"0" env:"EVERSPAN_RETENTION_SIZE" placeholder:"SIZE" help:"How much disk blocks may take (no bound); past it, the oldest are deleted."`
 	QueryTimeout    time.Duration `default:"30s" env:"EVERSPAN_QUERY_TIMEOUT" placeholder:"TIME" help:"How long a query may take (${default}); then it is answered with what was found, and says so."`
+	LogLinks        []string      `name:"log-links" sep:" " env:"EVERSPAN_LOG_LINKS" placeholder:"NAME=URL" help:"Links from a trace to other log stores, with blanks between them: {trace_id}, {from_ms} and {to_ms} in the address are filled in; also from, from_s, from_ns."`
 	Insecure        bool          `env:"EVERSPAN_INSECURE" help:"Allow addresses other than loopback. There is no authentication yet: everyone who reaches the port can read and write."`
 	LogLevel        string        `default:"info" enum:"debug,info,warn,error" env:"EVERSPAN_LOG_LEVEL" help:"Least level that is logged: debug, info, warn or error (${default})."`
 	Config          string        `env:"EVERSPAN_CONFIG" placeholder:"FILE" help:"YAML file with these settings, by the flags' names."`
@@ -53,6 +54,8 @@ Examples:
   everspan serve
   everspan serve --data /var/lib/everspan --memory 2GiB --retention 30d --retention-size 500GiB
   EVERSPAN_OTLP_GRPC=off everspan serve --config everspan.yaml
+
+  everspan serve --log-links 'Kibana=https://kibana/app/discover#/?_g=(time:(from:"{from}",to:"{to}"))&_a=(query:(query:"trace.id:{trace_id}"))'
 
   # everspan.yaml
   data: ${HOME}/traces
@@ -73,6 +76,14 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 	}
 	if c.FlushAfter <= 0 {
 		return fmt.Errorf("--flush-after is %v, it must be more than nothing", c.FlushAfter)
+	}
+	var links []api.LogLink
+	for _, text := range c.LogLinks {
+		l, err := api.ParseLogLink(text)
+		if err != nil {
+			return fmt.Errorf("--log-links %s: %w", text, err)
+		}
+		links = append(links, l)
 	}
 	if !(c.SamplingRate >= 0 && c.SamplingRate <= 1) {
 		return fmt.Errorf("--sampling-rate is %v, it must be between 0 and 1", c.SamplingRate)
@@ -134,7 +145,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: int64(c.Memory) / 4, Logger: logger})
 	var draining atomic.Bool
-	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{Timeout: c.QueryTimeout, Memory: int64(c.Memory) / 16}), Log: log, Receiver: receiver, Build: build(), Logger: logger, Ready: func() error {
+	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{Timeout: c.QueryTimeout, Memory: int64(c.Memory) / 16}), Log: log, Receiver: receiver, Build: build(), Logger: logger, QueryTimeout: c.QueryTimeout, LogLinks: links, Ready: func() error {
 		if draining.Load() {
 			return errors.New("shutting down")
 		}
@@ -194,7 +205,7 @@ func tell(logger *slog.Logger, r store.Report) {
 	for _, id := range r.Removed {
 		logger.Info("an unfinished block was removed; its spans are in the log", "block", id)
 	}
-	if r.Blocks > 0 || r.Head > 0 {
-		logger.Info("opened", "blocks", r.Blocks, "spans_in_blocks", r.Spans, "spans_from_log", r.Head)
+	if r.Blocks > 0 || r.Head > 0 || r.HeadLogs > 0 {
+		logger.Info("opened", "blocks", r.Blocks, "spans_in_blocks", r.Spans, "spans_from_log", r.Head, "logs_in_blocks", r.Logs, "logs_from_log", r.HeadLogs)
 	}
 }

@@ -10,14 +10,16 @@ import (
 	"strings"
 
 	"github.com/everspan/everspan/internal/advise"
+	"github.com/everspan/everspan/internal/api"
 	"github.com/everspan/everspan/internal/terminal"
 )
 
 type traceCmd struct {
 	serverFlag
 	ID    []string `arg:"" help:"Trace id; or any text that has one in it: a traceparent, an address, a line of a log."`
-	JSON  bool     `help:"As JSON."`
-	All   bool     `help:"Show every span of a large trace."`
+	Logs  bool     `help:"Show its log records, each at its moment."`
+	JSON  bool     `help:"As JSON; with --logs the log records."`
+	All   bool     `help:"Show every span of a large trace, and every log record of a span."`
 	Width int      `placeholder:"COLUMNS" help:"Columns to draw in; the terminal's by default, 120 when piped."`
 }
 
@@ -26,6 +28,7 @@ func (c *traceCmd) Help() string {
 	return `Examples:
   everspan trace 4bf92f3577b34da6a3ce929d0e0e4736
   everspan trace 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+  everspan trace 4bf92f3577b34da6a3ce929d0e0e4736 --logs
   everspan trace 4bf92f3577b34da6a3ce929d0e0e4736 --json | jq .verdict`
 }
 
@@ -45,6 +48,12 @@ func (c *traceCmd) Run(ctx context.Context) error {
 		}
 		return err
 	}
+	var logs api.LogAnswer
+	if c.Logs {
+		if raw, err = c.get(ctx, "/api/v1/traces/"+id+"/logs", &logs); err != nil {
+			return err
+		}
+	}
 	if c.JSON {
 		_, err := os.Stdout.Write(raw)
 		return err
@@ -58,8 +67,33 @@ func (c *traceCmd) Run(ctx context.Context) error {
 	if c.All {
 		o.MaxRows = -1
 	}
+	if o.Logs, err = logLines(logs.Logs); err != nil {
+		return err
+	}
 	if err := terminal.Draw(out, &doc, o); err != nil {
 		return err
 	}
-	return out.Flush()
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if c.Logs {
+		tellLogs(&logs)
+	}
+	return nil
+}
+
+// tellLogs says what there is beside the log records that were drawn.
+func tellLogs(a *api.LogAnswer) {
+	for _, l := range a.Links {
+		fmt.Printf("%s: %s\n", l.Name, l.URL)
+	}
+	for _, why := range a.Partial {
+		fmt.Fprintf(os.Stderr, "partial: %s\n", why)
+	}
+	switch {
+	case len(a.Logs) == 0:
+		fmt.Fprintln(os.Stderr, "No log record of this trace is here. docs/instrument.md says how a service sends its log.")
+	case a.Next != "":
+		fmt.Fprintf(os.Stderr, "There are more log records than are shown here: everspan logs --oldest --trace %s --after %s\n", a.Logs[0].TraceID, a.Next)
+	}
 }

@@ -4,6 +4,8 @@
 //
 //	GET /api/v1/query                   TraceQL: traces or time series, as JSON
 //	GET /api/v1/traces/{id}/waterfall   tree, critical path and verdict, as JSON
+//	GET /api/v1/traces/{id}/logs        log records of a trace, as JSON
+//	GET /api/v1/logs                    log records by service, severity, time, text …
 //	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf; or Jaeger's
 //	GET /api/v2/traces/{id}             Tempo: the trace and whether it is whole
 //	GET /api/search …, /api/metrics/…   Tempo: search, tags, metrics
@@ -24,6 +26,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/everspan/everspan/internal/engine"
 	"github.com/everspan/everspan/internal/otlp"
@@ -40,7 +43,7 @@ type Build struct {
 	Go       string `json:"goVersion"`
 }
 
-// Server has what the handlers need. All fields must be set.
+// Server has what the handlers need. All fields must be set but LogLinks.
 type Server struct {
 	Store    *store.Store
 	Engine   *engine.Engine
@@ -48,6 +51,9 @@ type Server struct {
 	Receiver *otlp.Receiver
 	Build    Build
 	Logger   *slog.Logger
+	// QueryTimeout bounds a search for log records; the engine has its own.
+	QueryTimeout time.Duration
+	LogLinks     []LogLink
 	// Ready returns nil when requests should be sent here, else the reason why not.
 	Ready func() error
 }
@@ -61,6 +67,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /api/v1/query", s.query)
 	mux.HandleFunc("GET /api/v1/traces/{id}/waterfall", s.waterfall)
+	mux.HandleFunc("GET /api/v1/traces/{id}/logs", s.traceLogs)
+	mux.HandleFunc("GET /api/v1/logs", s.logs)
 	s.tempoQueries(mux)
 	mux.HandleFunc("GET /api/echo", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "echo") })
 	mux.HandleFunc("GET /api/status/buildinfo", s.buildInfo)
@@ -158,17 +166,20 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, `Everspan %s
 
-Send spans with any OpenTelemetry SDK:
+Send spans and logs with any OpenTelemetry SDK:
   OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_EXPORTER_OTLP_ENDPOINT=http://%s
 
 In a terminal:
   everspan traces        the newest traces
   everspan query '{…}'   traces and series by TraceQL
-  everspan trace ID      the waterfall of one
+  everspan trace ID      the waterfall of one; --logs with its log records
+  everspan logs          the newest log records
 
 Over HTTP:
   /api/v1/query?q=…
   /api/v1/traces/{id}/waterfall
+  /api/v1/traces/{id}/logs
+  /api/v1/logs?service=…&severity=warn
   /metrics
 `, s.Build.Version, r.Host)
 }

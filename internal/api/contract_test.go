@@ -62,7 +62,30 @@ func newShop(t *testing.T) *Server {
 	if w := send(s.Handler(), "POST", "/v1/traces", "application/json", "", shopNoon()); w.Code != http.StatusOK {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
+	if w := send(s.Handler(), "POST", "/v1/logs", "application/json", "", shopLogs()); w.Code != http.StatusOK {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
 	return s
+}
+
+// shopLogs are log records of those traces, and one of none.
+func shopLogs() []byte {
+	const noon = 1_767_268_800
+	record := func(trace, span string, ms int64, severity int, text, body string) string {
+		ns := noon*1_000_000_000 + ms*1_000_000
+		ids := ""
+		if trace != "" {
+			ids = fmt.Sprintf(`"traceId":"%032s","spanId":"%016s",`, trace, span)
+		}
+		return fmt.Sprintf(`{%s"timeUnixNano":"%d","observedTimeUnixNano":"%d","severityNumber":%d,"severityText":%q,"body":%s,"attributes":[{"key":"user.id","value":{"stringValue":"u-%s"}}]}`, ids, ns, ns+500, severity, text, body, trace)
+	}
+	service := func(name string, records ...string) string {
+		return fmt.Sprintf(`{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":%q}}]},"scopeLogs":[{"scope":{"name":"log/slog"},"logRecords":[%s]}]}`, name, strings.Join(records, ","))
+	}
+	return []byte(`{"resourceLogs":[` + strings.Join([]string{
+		service("shop", record("1", "a1", 1, 9, "INFO", `{"stringValue":"payment begins"}`), record("1", "a1", 1950, 13, "WARN", `{"stringValue":"payment failed"}`), record("", "", 100, 5, "DEBUG", `{"stringValue":"cache is warm"}`)),
+		service("bank", record("1", "a2", 1700, 17, "ERROR", `{"stringValue":"Timeout of the ledger"}`), record("2", "b1", 60_010, 9, "INFO", `{"kvlistValue":{"values":[{"key":"items","value":{"intValue":"3"}}]}}`)),
+	}, ",") + `]}`)
 }
 
 // changing is what an answer has that is not the same each time: what the query cost.
@@ -124,6 +147,19 @@ var contract = []struct{ name, path string }{
 	{"query-pages", "/api/v1/query?q={}&limit=2&from=1767268800&to=1767270000"},
 	{"query-after", "/api/v1/query?q={}&limit=2&from=1767268800&to=1767270000&after=1767268860000000123-00000000000000000000000000000002"},
 	{"query-wrong", "/api/v1/query?q={status%3Deror}"},
+	{"logs", "/api/v1/logs?from=1767268800&to=1767270000"},
+	{"logs-trace", "/api/v1/traces/1/logs"},
+	{"logs-span", "/api/v1/traces/1/logs?span=a2"},
+	{"logs-unknown-trace", "/api/v1/traces/99/logs"},
+	{"logs-filter", "/api/v1/logs?from=1767268800&to=1767270000&service=shop&severity=warn&text=FAIL&attribute=user.id%3Du-1"},
+	{"logs-text-json", "/api/v1/logs?from=1767268800&to=1767270000&text=items"},
+	{"logs-page", "/api/v1/logs?from=1767268800&to=1767270000&limit=2"},
+	{"logs-after", "/api/v1/logs?from=1767268800&to=1767270000&limit=2&after=1767268801950000000"},
+	{"logs-oldest", "/api/v1/logs?from=1767268800&to=1767270000&limit=1&order=oldest"},
+	{"logs-oldest-after", "/api/v1/logs?from=1767268800&to=1767270000&limit=1&order=oldest&after=1767268800001000000"},
+	{"logs-severity", "/api/v1/logs?severity=loud"},
+	{"logs-parameter", "/api/v1/logs?form=1767268800"},
+	{"logs-id", "/api/v1/traces/xyz/logs"},
 	{"query-parameter", "/api/v1/query?q={}&form=1767268800"},
 }
 
@@ -157,7 +193,7 @@ func TestContract(t *testing.T) {
 }
 
 // ofPlace is what depends on where spans are: blocks are counted, and more or less is looked at.
-var ofPlace = regexp.MustCompile(`(?m)^\s*"(totalBlocks|completedJobs|totalJobs|inspectedTraces|inspectedSpans|inspectedBytes|blocks|blocksPruned|blocksRead|traces|spans)": ("?\d+"?|…),?\n`)
+var ofPlace = regexp.MustCompile(`(?m)^\s*"(totalBlocks|completedJobs|totalJobs|inspectedTraces|inspectedSpans|inspectedBytes|blocks|blocksPruned|blocksRead|traces|spans|logs)": ("?\d+"?|…),?\n`)
 
 var empty = regexp.MustCompile(`\{\s*\}`)
 

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/everspan/everspan/internal/bucket"
 	"github.com/everspan/everspan/internal/engine"
@@ -39,7 +40,7 @@ func newServer(t *testing.T, inFlight int64) *Server {
 		log.Close()
 	})
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: inFlight, MaxBody: 1 << 20, Logger: quiet})
-	return &Server{Store: spans, Engine: engine.New(spans, engine.Options{}), Log: log, Receiver: receiver, Logger: quiet, Ready: func() error { return nil }}
+	return &Server{Store: spans, Engine: engine.New(spans, engine.Options{}), Log: log, Receiver: receiver, Logger: quiet, QueryTimeout: time.Minute, Ready: func() error { return nil }}
 }
 
 func send(h http.Handler, method, path, contentType, encoding string, body []byte) *httptest.ResponseRecorder {

@@ -11,14 +11,15 @@ import (
 	"github.com/everspan/everspan/internal/bucket"
 )
 
-// Blocks returns the live blocks, which are those that the newest whole manifest
-// names, oldest first. Newer manifests that are damaged are listed beside.
-func Blocks(ctx context.Context, bkt bucket.Bucket) (blocks []block.Meta, damaged []string, err error) {
+// Blocks returns the live blocks of spans and those of log records, which are those that
+// the newest whole manifest names, oldest first. Newer manifests that are damaged are
+// listed beside.
+func Blocks(ctx context.Context, bkt bucket.Bucket) (spans, logs []block.Meta, damaged []string, err error) {
 	m, damaged, err := loadManifest(ctx, bkt)
 	if errors.Is(err, bucket.ErrNotFound) { // it got old, and was deleted, since it was listed
 		m, damaged, err = loadManifest(ctx, bkt)
 	}
-	return m.Blocks, damaged, err
+	return m.Blocks, m.Logs, damaged, err
 }
 
 // Offline reads the blocks of a store that it does not own: whether a server is
@@ -26,6 +27,7 @@ func Blocks(ctx context.Context, bkt bucket.Bucket) (blocks []block.Meta, damage
 // log is not there. It is for one goroutine at a time.
 type Offline struct {
 	Blocks  []block.Meta // live when they were listed last, oldest first
+	Logs    []block.Meta // those of log records
 	Damaged []string     // manifests newer than the one that was read
 
 	bkt   bucket.Bucket
@@ -44,7 +46,7 @@ func OpenOffline(ctx context.Context, bkt bucket.Bucket) (*Offline, error) {
 }
 
 func (o *Offline) list(ctx context.Context) (err error) {
-	o.Blocks, o.Damaged, err = Blocks(ctx, o.bkt)
+	o.Blocks, o.Logs, o.Damaged, err = Blocks(ctx, o.bkt)
 	return err
 }
 
@@ -57,7 +59,7 @@ func (o *Offline) moved(ctx context.Context, id string, err error) bool {
 	if !errors.Is(err, bucket.ErrNotFound) {
 		return false
 	}
-	return o.list(ctx) == nil && !slices.ContainsFunc(o.Blocks, func(m block.Meta) bool { return m.ID == id })
+	return o.list(ctx) == nil && !slices.ContainsFunc(o.All(), func(m block.Meta) bool { return m.ID == id })
 }
 
 // UnknownError says that a name is no live block's, or that of several.
@@ -65,20 +67,27 @@ type UnknownError string
 
 func (e UnknownError) Error() string { return string(e) }
 
+// All returns the live blocks of spans and then those of log records.
+func (o *Offline) All() []block.Meta { return slices.Concat(o.Blocks, o.Logs) }
+
 // Find returns the live block that a person names by its id, the beginning of its
-// id, or as oldest or newest.
+// id, or as oldest or newest, which are blocks of spans if there are any.
 func (o *Offline) Find(name string) (block.Meta, error) {
-	if len(o.Blocks) == 0 {
+	of := o.Blocks
+	if len(of) == 0 {
+		of = o.Logs
+	}
+	if len(of) == 0 {
 		return block.Meta{}, UnknownError("there is no block yet")
 	}
 	switch name {
 	case "oldest":
-		return o.Blocks[0], nil
+		return of[0], nil
 	case "newest":
-		return o.Blocks[len(o.Blocks)-1], nil
+		return of[len(of)-1], nil
 	}
 	var found []block.Meta
-	for _, m := range o.Blocks {
+	for _, m := range o.All() {
 		if m.ID == name {
 			return m, nil
 		}
@@ -118,7 +127,7 @@ func (o *Offline) Inspect(ctx context.Context, name string) (block.Layout, error
 func (o *Offline) Verify(ctx context.Context, blocks []block.Meta, each func(block.Meta, error)) error {
 	all := blocks == nil
 	if all {
-		blocks = o.Blocks
+		blocks = o.All()
 	}
 	seen := make(map[string]bool)
 	for again := false; ; again = true {
@@ -139,7 +148,7 @@ func (o *Offline) Verify(ctx context.Context, blocks []block.Meta, each func(blo
 			each(m, err)
 		}
 		if len(gone) > 0 && all && !again {
-			blocks = o.Blocks
+			blocks = o.All()
 			continue
 		}
 		for _, m := range gone {

@@ -175,7 +175,7 @@ func TestOfflineBesideMerge(t *testing.T) {
 func TestOfflineDamage(t *testing.T) {
 	w := newWorld(t, Options{})
 	w.flushes(3)
-	blocks, _, err := Blocks(t.Context(), w.bkt)
+	blocks, _, _, err := Blocks(t.Context(), w.bkt)
 	if err != nil {
 		t.Fatal(err)
 	}

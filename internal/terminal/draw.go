@@ -11,8 +11,8 @@ import (
 // Draw writes a trace as a waterfall: what it is, why it was slow or failed, and
 // a row a span with a bar to scale. A bar is solid (█) where the request waited
 // for the span itself, which is the critical path; half (▒) where it waited for
-// something below the span; light (░) where it did not wait. Lines are at most
-// o.Width columns.
+// something below the span; light (░) where it did not wait. Log lines stand under their
+// span, each at its moment. Lines are at most o.Width columns.
 //
 // Errors are those of w, and of a document whose nodes contradict each other.
 func Draw(w io.Writer, wf *advise.Waterfall, o Options) error {
@@ -29,6 +29,7 @@ func Draw(w io.Writer, wf *advise.Waterfall, o Options) error {
 		d.line = d.line[:0]
 		if d.shown[i] {
 			d.row(i)
+			d.logRows(i)
 			i++
 		} else {
 			i = d.leftOut(i)
@@ -38,6 +39,7 @@ func Draw(w io.Writer, wf *advise.Waterfall, o Options) error {
 		}
 	}
 	d.line = d.line[:0]
+	d.lostLogs()
 	d.legend()
 	if _, err := out.Write(d.line); err != nil {
 		return err

@@ -24,6 +24,10 @@ type drawing struct {
 	levels                         int // that are indented; deeper ones say their depth
 	bar                            *bar
 
+	logs    spanLogs
+	allLogs bool
+	start   int64 // ns since the Unix epoch, from which offsets count
+
 	line     []byte
 	saidLeft bool // that --all shows what is left out
 }
@@ -42,7 +46,9 @@ func newDrawing(wf *advise.Waterfall, o Options) *drawing {
 		gaps:   groupByNode(wf.Gaps, len(wf.Nodes)),
 		waited: waitedFor(wf),
 		labels: map[string]label{}, styles: map[string]string{},
+		logs: newSpanLogs(wf, o.Logs), allLogs: o.MaxRows < 0,
 	}
+	d.start, _ = strconv.ParseInt(wf.Start, 10, 64)
 	d.measure()
 	return d
 }

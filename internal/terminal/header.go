@@ -49,7 +49,11 @@ func (d *drawing) legend() {
 		return
 	}
 	d.endLine()
-	for _, text := range []string{"█ the request waited here   ▒ below here   ░ it did not wait", "█ waited here  ▒ below  ░ did not wait"} {
+	logs := ""
+	if len(d.logs.of)+len(d.logs.lost) > 0 {
+		logs = "   ◆ a log line"
+	}
+	for _, text := range []string{"█ the request waited here   ▒ below here   ░ it did not wait" + logs, "█ waited here  ▒ below  ░ did not wait"} {
 		if width(text) <= d.width {
 			d.line = d.paint.append(d.line, faint, text)
 			break

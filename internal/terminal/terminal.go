@@ -17,6 +17,8 @@ type Options struct {
 	// MaxRows bounds the rows of a waterfall; 0 is [DefaultRows], [AllRows] is
 	// no bound.
 	MaxRows int
+	// Logs are log lines to be shown in a waterfall.
+	Logs []LogLine
 }
 
 const (
