@@ -94,7 +94,7 @@ func TestHTTPAnswers(t *testing.T) {
 			w.WriteHeader(test.status)
 			io.WriteString(w, test.body)
 		}))
-		to, _ := newHTTPSender(s.Listener.Addr().String(), "none")
+		to, _ := newHTTPSender(s.Listener.Addr().String(), "/v1/traces", "none")
 		err := to.send(context.Background(), []byte("body"))
 		var r *refusal
 		if again := errors.As(err, &r); again != test.again || again && r.after != test.wait {
@@ -120,7 +120,7 @@ func TestSendPatiently(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	to, _ := newHTTPSender(s.URL, "none")
+	to, _ := newHTTPSender(s.URL, "/v1/traces", "none")
 	defer to.close()
 	if n, err := sendPatiently(context.Background(), to, []byte("body")); n != 2 || err != nil {
 		t.Errorf("refused %d times: %v", n, err)

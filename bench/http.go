@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// httpSender posts bodies to /v1/traces over a connection of its own.
+// httpSender posts bodies to a path of OTLP over a connection of its own.
 type httpSender struct {
 	client   *http.Client
 	url      string
 	encoding string // empty: not compressed
 }
 
-func newHTTPSender(addr, compression string) (sender, error) {
+func newHTTPSender(addr, path, compression string) (sender, error) {
 	if !strings.Contains(addr, "://") {
 		addr = "http://" + addr
 	}
@@ -28,7 +28,7 @@ func newHTTPSender(addr, compression string) (sender, error) {
 		compression = ""
 	}
 	t := &http.Transport{MaxConnsPerHost: 1, DisableCompression: true, WriteBufferSize: 64 << 10}
-	return &httpSender{&http.Client{Transport: t}, strings.TrimSuffix(strings.TrimSuffix(addr, "/"), "/v1/traces") + "/v1/traces", compression}, nil
+	return &httpSender{&http.Client{Transport: t}, strings.TrimSuffix(strings.TrimSuffix(addr, "/"), path) + path, compression}, nil
 }
 
 func (s *httpSender) close() { s.client.CloseIdleConnections() }

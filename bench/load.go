@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,7 +66,7 @@ func load(ctx context.Context, o *options, addr string, all *payloads) (*loadFig
 	for tick := time.Tick(10 * time.Second); ; {
 		select {
 		case <-tick:
-			say("  %d of %d spans acknowledged, %d refusals retried", sent.Load(), all.spans, retries.Load())
+			say("  %d of %d acknowledged, %d refusals retried", sent.Load(), all.spans, retries.Load())
 			continue
 		case <-done:
 		}
@@ -90,7 +91,7 @@ func load(ctx context.Context, o *options, addr string, all *payloads) (*loadFig
 
 func newSender(o *options, addr string) (sender, error) {
 	if o.protocol == "http" {
-		return newHTTPSender(addr, o.compression)
+		return newHTTPSender(addr, cmp.Or(o.path, "/v1/traces"), o.compression)
 	}
 	return newGRPCSender(addr)
 }

@@ -36,6 +36,8 @@ func command(ctx context.Context, args []string) error {
 		switch args[0] {
 		case "generate":
 			return generateCommand(ctx, args[1:])
+		case "logs":
+			return logsCommand(ctx, args[1:])
 		case "compare":
 			return compareCommand(args[1:])
 		case "help":

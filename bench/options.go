@@ -18,6 +18,7 @@ type options struct {
 	seed        uint64
 	hold        int
 	protocol    string
+	path        string // of OTLP over HTTP; empty: that of traces
 	compression string
 	connections int
 	rate        float64 // spans/s, 0: as fast as it goes
@@ -45,6 +46,7 @@ Usage:
   go run ./bench [flags] [-- flags of the server]
   go run ./bench generate --spans N --seed S --out FILE
   go run ./bench compare A.json B.json
+  go run ./bench logs [--records N]                 the same figures for log records
 
 Examples:
   go run ./bench                                    two million spans

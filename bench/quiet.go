@@ -81,6 +81,9 @@ func unfinished(ctx context.Context, metrics string) (string, error) {
 	if n := m["everspan_head_spans"]; n > 0 {
 		return fmt.Sprintf("%.0f spans in memory", n), nil
 	}
+	if n := m["everspan_head_logs"]; n > 0 {
+		return fmt.Sprintf("%.0f log records in memory", n), nil
+	}
 	if n := m["everspan_compaction_pending"]; n > 0 {
 		return fmt.Sprintf("%.0f compactions pending", n), nil
 	}

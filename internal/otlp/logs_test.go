@@ -154,3 +154,54 @@ func FuzzAppendLogs(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkAppendLogs decodes requests of 800 records in groups of 32.
+func BenchmarkAppendLogs(b *testing.B) {
+	const records = 800
+	var l span.Logs
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range records {
+		resource := l.Resources.InternSet(span.Set{}, func(to *span.Attrs) {
+			for k := range 8 {
+				to.Text([]byte("resource.key."+string(rune('a'+k))), span.String, []byte("value-"+string(rune('a'+i/32))))
+			}
+		})
+		row := l.Begin(resource, l.Scopes.InternSet(span.Set{Name: "log/slog"}, func(*span.Attrs) {}))
+		l.Time[row], l.Observed[row], l.Severity[row] = int64(i), int64(i+5), 9
+		l.Level[row] = l.Levels.Code([]byte("INFO"))
+		rng.Uint64()
+		l.ID[row] = span.ID{byte(i), byte(i >> 8), 1}
+		l.Attrs.Text([]byte("user.id"), span.String, []byte("user-"+string(rune('a'+i%26))))
+		l.Attrs.Num([]byte("items"), span.Int, uint64(i%7))
+		l.Commit(row, span.TraceID{byte(i / 9), byte(i >> 8), 7}, []byte("request handled"), span.String)
+	}
+	payload := otlptest.Logs(&l)
+	merged := plogotlp.NewExportRequest()
+	if err := merged.UnmarshalProto(payload); err != nil {
+		b.Fatal(err)
+	}
+	grouped := plog.NewLogs()
+	for i, rl := range merged.Logs().ResourceLogs().All() {
+		if i%32 == 0 {
+			rl.CopyTo(grouped.ResourceLogs().AppendEmpty())
+			continue
+		}
+		last := grouped.ResourceLogs().At(grouped.ResourceLogs().Len() - 1)
+		rl.ScopeLogs().At(0).LogRecords().At(0).CopyTo(last.ScopeLogs().At(0).LogRecords().AppendEmpty())
+	}
+	payload, err := new(plog.ProtoMarshaler).MarshalLogs(grouped)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var to span.Logs
+	b.ReportAllocs()
+	for b.Loop() {
+		if to.Len() > 100_000 {
+			to.Reset()
+		}
+		if _, err := otlp.AppendLogs(&to, payload); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/records, "ns/record")
+}
