@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-MODULES     = . examples/shop test/gosvc
+MODULES     = . instrument examples/shop test/gosvc
 FUZZTIME   ?= 10m
 GO          = go
 
@@ -22,6 +22,7 @@ demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
 
 test: lint node cross ## everything: lint, all tests, race, real Node.js and DuckDB, every platform
 	$(GO) test -count=1 ./...
+	cd instrument && $(GO) test -count=1 ./...
 	cd examples/shop && $(GO) test -count=1 ./...
 	$(MAKE) race
 	@$(MAKE) vuln
@@ -39,6 +40,7 @@ vuln: ## known vulnerabilities; needs the Go vulnerability database
 
 race: ## the tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short ./cmd/... ./internal/...
+	cd instrument && CGO_ENABLED=1 $(GO) test -race -short ./...
 
 cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
