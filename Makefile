@@ -17,6 +17,7 @@ build: ## bin/everspan
 	$(GO) build -trimpath -o bin/everspan ./cmd/everspan
 
 demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
+	@test -d examples/shop/fraud/node_modules || ! command -v npm >/dev/null || (cd examples/shop/fraud && npm ci --silent) || true
 	@$(GO) build -o bin/shop ./examples/shop
 	@EVERSPAN_BIN=$(CURDIR)/bin/everspan exec bin/shop
 
@@ -46,9 +47,10 @@ cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
-node: ## install what the tests with Node.js and DuckDB need
+node: ## install what the tests with Node.js and DuckDB need, and the shop
 	@cd test/node && npm ci --silent
 	@cd test/duckdb && npm ci --silent
+	@cd examples/shop/fraud && npm ci --silent
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
