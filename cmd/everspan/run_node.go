@@ -48,6 +48,10 @@ func (l *launch) loadIntoNode(globally bool) bool {
 	// The other detectors ask the metadata servers of clouds, which takes seconds where
 	// there are none.
 	l.env.setDefault("OTEL_NODE_RESOURCE_DETECTORS", "env,host,os,process,serviceinstance")
+	// Connections to a database or a queue at the start would be traces of their own.
+	if l.env.get("OTEL_NODE_ENABLED_INSTRUMENTATIONS") == "" {
+		l.env.setDefault("OTEL_NODE_DISABLED_INSTRUMENTATIONS", "net,dns")
+	}
 	l.with = nodePackage
 	if version := packageVersion(pkg); version != "" {
 		l.with += " " + version

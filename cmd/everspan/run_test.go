@@ -34,7 +34,7 @@ func TestLaunch(t *testing.T) {
 		say, no string // in what is told
 	}{
 		{name: "script", files: "shop.js\n" + otelNode, args: "node --inspect shop.js", want: "Node.js shop",
-			has: "OTEL_SERVICE_NAME=shop OTEL_EXPORTER_OTLP_ENDPOINT=http://e:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_TRACES_EXPORTER=otlp OTEL_LOGS_EXPORTER=otlp OTEL_METRICS_EXPORTER=none OTEL_PROPAGATORS=tracecontext,baggage OTEL_BSP_SCHEDULE_DELAY=200 NODE_OPTIONS=--require EVERSPAN_RUN_NODE=" + otelNode + " OTEL_NODE_RESOURCE_DETECTORS=env",
+			has: "OTEL_SERVICE_NAME=shop OTEL_EXPORTER_OTLP_ENDPOINT=http://e:4318 OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf OTEL_TRACES_EXPORTER=otlp OTEL_LOGS_EXPORTER=otlp OTEL_METRICS_EXPORTER=none OTEL_PROPAGATORS=tracecontext,baggage OTEL_BSP_SCHEDULE_DELAY=200 NODE_OPTIONS=--require EVERSPAN_RUN_NODE=" + otelNode + " OTEL_NODE_RESOURCE_DETECTORS=env OTEL_NODE_DISABLED_INSTRUMENTATIONS=net,dns",
 			no:  "not traced"},
 		{name: "package", files: "src/server.js\npackage.json={\"name\":\"@acme/till\"}", args: "node src/server", want: "Node.js acme/till",
 			hasNot: "NODE_OPTIONS EVERSPAN_RUN_NODE", say: "npm install --save-dev @opentelemetry/api @opentelemetry/auto-instrumentations-node"},
