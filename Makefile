@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-MODULES     = . instrument examples/shop test/gosvc
+MODULES     = . instrument examples/shop test/chain test/gosvc
 FUZZTIME   ?= 10m
 GO          = go
 
