@@ -12,6 +12,7 @@
 package tracetest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -45,16 +46,21 @@ type Recorder struct {
 }
 
 // New makes a recorder for a test. Several of them in one test are several
-// services.
-func New(t testing.TB) *Recorder {
+// services. Options, one at most, set what is not about where spans go:
+// sampler, propagator, attributes.
+func New(t testing.TB, options ...instrument.Options) *Recorder {
 	t.Helper()
 	r := &Recorder{t: t}
-	tel, err := instrument.New(context.Background(), instrument.Options{
-		ServiceName:   t.Name(),
-		LogHandler:    slog.NewTextHandler(t.Output(), nil),
-		SpanProcessor: (*spans)(r),
-		LogProcessor:  (*logs)(r),
-	})
+	var o instrument.Options
+	if len(options) > 0 {
+		o = options[0]
+	}
+	o.ServiceName = cmp.Or(o.ServiceName, t.Name())
+	if o.LogHandler == nil {
+		o.LogHandler = slog.NewTextHandler(t.Output(), nil)
+	}
+	o.SpanProcessor, o.LogProcessor = (*spans)(r), (*logs)(r)
+	tel, err := instrument.New(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
