@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-MODULES     = . instrument examples/shop test/chain test/gosvc
+MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
 FUZZTIME   ?= 10m
 GO          = go
 
@@ -24,6 +24,7 @@ demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
 test: lint node cross ## everything: lint, all tests, race, real Node.js and DuckDB, every platform
 	$(GO) test -count=1 ./...
 	cd instrument && $(GO) test -count=1 ./...
+	cd test/kit && $(GO) test -count=1 ./...
 	cd examples/shop && $(GO) test -count=1 ./...
 	$(MAKE) race
 	@$(MAKE) vuln
@@ -47,10 +48,7 @@ cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
-node: ## install what the tests with Node.js and DuckDB need, and the shop
-	@cd test/node && npm ci --silent
-	@cd test/duckdb && npm ci --silent
-	@cd examples/shop/fraud && npm ci --silent
+MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

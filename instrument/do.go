@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -115,22 +116,27 @@ func exception(span trace.Span, kind, message, stack string) {
 // stack prints the calls that led here, innermost first, as a panic does. This
 // package's own are left out, and after a panic those that only raised it.
 func stack(afterPanic bool) string {
-	pcs := make([]uintptr, 64)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
-	var b strings.Builder
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	b := make([]byte, 0, 2048)
 	raised := !afterPanic
 	for {
 		f, more := frames.Next()
 		switch {
 		case !raised:
 			raised = f.Function == "runtime.gopanic"
-		case strings.HasPrefix(f.Function, "runtime.") && (b.Len() == 0 || f.Function == "runtime.goexit"):
+		case strings.HasPrefix(f.Function, "runtime.") && (len(b) == 0 || f.Function == "runtime.goexit"):
 		case strings.HasPrefix(f.Function, scope+".") && !strings.HasSuffix(f.File, "_test.go"):
 		default:
-			fmt.Fprintf(&b, "%s\n\t%s:%d\n", f.Function, f.File, f.Line)
+			b = append(b, f.Function...)
+			b = append(b, "\n\t"...)
+			b = append(b, f.File...)
+			b = append(b, ':')
+			b = strconv.AppendInt(b, int64(f.Line), 10)
+			b = append(b, '\n')
 		}
 		if !more {
-			return b.String()
+			return string(b)
 		}
 	}
 }

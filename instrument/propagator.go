@@ -113,14 +113,26 @@ func (m *multi) Inject(ctx context.Context, c propagation.TextMapCarrier) {
 }
 
 func (m *multi) Extract(ctx context.Context, c propagation.TextMapCarrier) context.Context {
+	// A reader that finds nothing leaves what is in the context; read into an
+	// empty one if there is something, to tell the two apart.
+	into, empty := ctx, !trace.SpanContextFromContext(ctx).IsValid()
+	if !empty {
+		into = context.Background()
+	}
 	for _, r := range m.read {
-		if sc := trace.SpanContextFromContext(r.Extract(context.Background(), c)); sc.IsValid() {
-			if !sc.IsSampled() && undecided(r.name, c) {
-				sc = sc.WithTraceFlags(sc.TraceFlags().WithSampled(true))
-			}
-			ctx = trace.ContextWithRemoteSpanContext(ctx, sc)
+		found := r.Extract(into, c)
+		sc := trace.SpanContextFromContext(found)
+		if !sc.IsValid() {
+			continue
+		}
+		if !sc.IsSampled() && undecided(r.name, c) {
+			sc = sc.WithTraceFlags(sc.TraceFlags().WithSampled(true))
+		} else if r.name == "tracecontext" && empty {
+			ctx = found // as it is, which saves making another
 			break
 		}
+		ctx = trace.ContextWithRemoteSpanContext(ctx, sc)
+		break
 	}
 	if m.baggage {
 		ctx = propagation.Baggage{}.Extract(ctx, c)

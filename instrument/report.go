@@ -83,6 +83,7 @@ const (
 func (d *delivery) deliver(ctx context.Context, n int, export func(context.Context) error) {
 	defer d.waiting.Add(-int64(n))
 	for wait := retryFirst; ; wait = min(2*wait, retryMost) {
+		last := d.isStopping()
 		err := export(ctx)
 		if err == nil || partial(err) {
 			d.sent.Add(int64(n))
@@ -92,24 +93,35 @@ func (d *delivery) deliver(ctx context.Context, n int, export func(context.Conte
 		}
 		away := unreachable(err)
 		d.report.failed(d, away, err)
-		if !away || !d.pause(ctx, wait) {
+		if !away || last || !d.pause(ctx, wait) {
 			d.dropped.Add(int64(n))
 			return
 		}
 	}
 }
 
-// pause returns false when it is time to give up.
+// pause waits for the next try, or for the end, at which there is one more. It
+// returns false when it is time to give up.
 func (d *delivery) pause(ctx context.Context, wait time.Duration) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
-	case <-ctx.Done():
 	case <-d.stop:
+		return true
+	case <-ctx.Done():
+		return false
 	}
-	return false
+}
+
+func (d *delivery) isStopping() bool {
+	select {
+	case <-d.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // partial reports whether the collector took a batch and had something to say
@@ -174,6 +186,9 @@ func (r *reporter) taken(d *delivery, remark error) {
 // other takes errors of OpenTelemetry that are about nothing that is sent, as
 // an instrument with an invalid name.
 func (r *reporter) other(err error) {
+	if strings.HasPrefix(err.Error(), "unsupported sampler:") && strings.HasSuffix(err.Error(), "jaeger_remote") {
+		return // unsupported by the SDK, which looks even if it is given one
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remark(err)

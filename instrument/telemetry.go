@@ -61,15 +61,18 @@ type Telemetry struct {
 // can't be followed; a collector that can't be reached is none. The service
 // then runs as if Start had not been called.
 func Start(ctx context.Context, o Options) (shutdown func(context.Context) error, err error) {
-	t, err := New(ctx, o)
+	before := otel.GetErrorHandler()
+	t, err := newTelemetry(ctx, o, func(r *reporter) {
+		otel.SetErrorHandler(otel.ErrorHandlerFunc(r.other))
+	})
 	if err != nil {
+		otel.SetErrorHandler(before)
 		return func(context.Context) error { return nil }, err
 	}
 	otel.SetTracerProvider(t.tracers)
 	otel.SetMeterProvider(t.meters)
 	otel.SetLoggerProvider(t.loggers)
 	otel.SetTextMapPropagator(t.propagator)
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(t.report.other))
 	slog.SetDefault(t.logger)
 	// log.Printf is given to slog, which says the time itself.
 	log.SetFlags(0)
@@ -81,6 +84,11 @@ func Start(ctx context.Context, o Options) (shutdown func(context.Context) error
 //
 // An error means that the settings can't be followed.
 func New(ctx context.Context, o Options) (*Telemetry, error) {
+	return newTelemetry(ctx, o, func(*reporter) {})
+}
+
+// newTelemetry calls early before the SDK has a chance to complain.
+func newTelemetry(ctx context.Context, o Options, early func(*reporter)) (*Telemetry, error) {
 	t := &Telemetry{propagator: o.Propagator}
 	var err error
 	if t.propagator == nil {
@@ -90,6 +98,7 @@ func New(ctx context.Context, o Options) (*Telemetry, error) {
 	}
 	out := localHandler(o.LogHandler)
 	t.report = &reporter{out: slog.New(out)}
+	early(t.report)
 	if disabled() {
 		t.tracers, t.loggers, t.meters = tracenoop.NewTracerProvider(), lognoop.NewLoggerProvider(), metricnoop.NewMeterProvider()
 		t.resource = resource.Empty()

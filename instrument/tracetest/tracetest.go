@@ -12,6 +12,7 @@
 package tracetest
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -45,16 +46,21 @@ type Recorder struct {
 }
 
 // New makes a recorder for a test. Several of them in one test are several
-// services.
-func New(t testing.TB) *Recorder {
+// services. Options, one at most, set what is not about where spans go:
+// sampler, propagator, attributes.
+func New(t testing.TB, options ...instrument.Options) *Recorder {
 	t.Helper()
 	r := &Recorder{t: t}
-	tel, err := instrument.New(context.Background(), instrument.Options{
-		ServiceName:   t.Name(),
-		LogHandler:    slog.NewTextHandler(t.Output(), nil),
-		SpanProcessor: (*spans)(r),
-		LogProcessor:  (*logs)(r),
-	})
+	var o instrument.Options
+	if len(options) > 0 {
+		o = options[0]
+	}
+	o.ServiceName = cmp.Or(o.ServiceName, t.Name())
+	if o.LogHandler == nil {
+		o.LogHandler = slog.NewTextHandler(t.Output(), nil)
+	}
+	o.SpanProcessor, o.LogProcessor = (*spans)(r), (*logs)(r)
+	tel, err := instrument.New(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +155,16 @@ func (s Span) Event(name, key string) string {
 	}
 	return ""
 }
+
+// Discard takes spans and keeps nothing, for examples and benchmarks.
+var Discard sdktrace.SpanProcessor = discard{}
+
+type discard struct{}
+
+func (discard) OnStart(context.Context, sdktrace.ReadWriteSpan) {}
+func (discard) OnEnd(sdktrace.ReadOnlySpan)                     {}
+func (discard) Shutdown(context.Context) error                  { return nil }
+func (discard) ForceFlush(context.Context) error                { return nil }
 
 type spans Recorder
 
