@@ -113,6 +113,7 @@ func TestCompletion(t *testing.T) {
 		"everspan query --nothing":     "",
 		"everspan run --ser":           "--server --service",
 		"everspan run --service a esa": "esac", // a word of bash's, as every command
+		"everspan run --no":            "--no-load",
 		"everspan run -- esa":          "esac",
 		"everspan run -- node --ser":   "", // the program's own
 		"everspan serve --data /tm":    "", // the shell's own completion of files

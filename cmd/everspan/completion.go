@@ -61,6 +61,9 @@ func places(flags []word, path string, n *kong.Node) []place {
 			continue
 		}
 		w := word{text: "--" + f.Name, help: oneLine(f.Help), takes: !f.IsBool()}
+		if f.Tag.Negatable != "" { // what is on is turned off
+			w.text = "--no-" + f.Name
+		}
 		if f.Enum != "" {
 			w.values = strings.Split(f.Enum, ",")
 		}

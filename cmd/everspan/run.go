@@ -13,6 +13,7 @@ type runCmd struct {
 	Endpoint  string   `placeholder:"URL" help:"Where the program sends to over OTLP/HTTP; http://127.0.0.1:4318, or the address of --server."`
 	Service   string   `placeholder:"NAME" help:"Name of the service; of the program, its script or its package.json by default."`
 	Javaagent string   `type:"path" placeholder:"JAR" help:"OpenTelemetry's agent for Java; looked for in ., ~/.everspan, /opt and /usr/share/java by default."`
+	Load      bool     `default:"true" negatable:"" help:"Load what traces the program; --no-load is for one that starts an SDK of its own."`
 	Command   []string `arg:"" passthrough:"" help:"The program and its arguments."`
 }
 
@@ -26,6 +27,7 @@ Examples:
   everspan run -- node server.js
   everspan run --service checkout -- npm start
   everspan run -- python -m flask run
+  everspan run --no-load -- node --require ./my-tracing.js server.js
   everspan run --javaagent ~/opentelemetry-javaagent.jar -- java -jar shop.jar
   everspan run -- ./my-go-service`
 }
@@ -57,7 +59,7 @@ func (c *runCmd) Run() error {
 		return fmt.Errorf("run: working directory: %w", err)
 	}
 	l := newLaunch(args, path, dir, os.Environ())
-	l.javaagent = c.Javaagent
+	l.javaagent, l.bare = c.Javaagent, !c.Load
 	ctx, stop := context.WithTimeout(context.Background(), serverWait)
 	endpoint, down := c.endpoint(ctx)
 	stop()

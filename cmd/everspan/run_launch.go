@@ -14,6 +14,7 @@ type launch struct {
 	dir       string   // working directory
 	env       environment
 	javaagent string
+	bare      bool // only the environment is set up
 
 	kind    language
 	runtime string // what runs a script: the path of the interpreter, or its name
@@ -51,6 +52,16 @@ func (l *launch) prepare(service, endpoint string, forced bool) {
 	} {
 		l.env.setDefault(v[0], v[1])
 	}
+	if l.bare {
+		l.with = "an SDK of its own"
+	} else {
+		l.load()
+	}
+	l.noteObstacles()
+}
+
+// load has the program load what traces it, or notes how that is installed.
+func (l *launch) load() {
 	switch l.kind {
 	case node:
 		l.setUpNode()
@@ -65,7 +76,6 @@ func (l *launch) prepare(service, endpoint string, forced bool) {
 	default:
 		l.note(howTo[l.kind])
 	}
-	l.noteObstacles()
 }
 
 // nameService takes the name from the command line, the environment, or the program.

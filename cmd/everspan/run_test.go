@@ -133,6 +133,17 @@ func layOut(t *testing.T, dir, files string) {
 	}
 }
 
+func TestNoLoad(t *testing.T) {
+	dir := t.TempDir()
+	layOut(t, dir, "a.js\nnode_modules/@opentelemetry/auto-instrumentations-node/build/src/register.js")
+	l := newLaunch([]string{"node", "a.js"}, "/bin/node", dir, nil)
+	l.bare = true
+	l.prepare("", "http://e:4318", false)
+	if l.env.find("NODE_OPTIONS") >= 0 || l.env.get("OTEL_SERVICE_NAME") != "a" || len(l.notes) > 0 {
+		t.Errorf("--no-load: %v %v", l.env.vars, l.notes)
+	}
+}
+
 func TestForcedEndpoint(t *testing.T) {
 	l := newLaunch([]string{"node", "a.js"}, "/bin/node", "/", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://c", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://d"})
 	l.sendTo("http://e:4318", true)
