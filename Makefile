@@ -2,7 +2,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 PLATFORMS   = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
-MODULES     = . examples/shop test/gosvc
+MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
 FUZZTIME   ?= 10m
 GO          = go
 
@@ -17,11 +17,14 @@ build: ## bin/everspan
 	$(GO) build -trimpath -o bin/everspan ./cmd/everspan
 
 demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
+	@test -d examples/shop/fraud/node_modules || ! command -v npm >/dev/null || (cd examples/shop/fraud && npm ci --silent) || true
 	@$(GO) build -o bin/shop ./examples/shop
 	@EVERSPAN_BIN=$(CURDIR)/bin/everspan exec bin/shop
 
 test: lint node cross ## everything: lint, all tests, race, real Node.js and DuckDB, every platform
 	$(GO) test -count=1 ./...
+	cd instrument && $(GO) test -count=1 ./...
+	cd test/kit && $(GO) test -count=1 ./...
 	cd examples/shop && $(GO) test -count=1 ./...
 	$(MAKE) race
 	@$(MAKE) vuln
@@ -39,14 +42,13 @@ vuln: ## known vulnerabilities; needs the Go vulnerability database
 
 race: ## the tests under the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short ./cmd/... ./internal/...
+	cd instrument && CGO_ENABLED=1 $(GO) test -race -short ./...
 
 cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
-node: ## install what the tests with Node.js and DuckDB need
-	@cd test/node && npm ci --silent
-	@cd test/duckdb && npm ci --silent
+MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

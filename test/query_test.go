@@ -104,14 +104,19 @@ func TestCompletion(t *testing.T) {
 	script, errs, code := everspan(t, nil, "completion", "bash")
 	expect{stdout: []string{"complete "}, silent: true}.check(t, script, errs, code)
 	for words, want := range map[string]string{
-		"everspan que":                "query",
-		"everspan block ex":           "export",
-		"everspan block export --fro": "--from",
-		"everspan traces --err":       "--errors",
-		"everspan serve --log-level ": "debug info warn error",
-		"everspan completion ":        "bash zsh fish --help",
-		"everspan query --nothing":    "",
-		"everspan serve --data /tm":   "", // the shell's own completion of files
+		"everspan que":                 "query",
+		"everspan block ex":            "export",
+		"everspan block export --fro":  "--from",
+		"everspan traces --err":        "--errors",
+		"everspan serve --log-level ":  "debug info warn error",
+		"everspan completion ":         "bash zsh fish --help",
+		"everspan query --nothing":     "",
+		"everspan run --ser":           "--server --service",
+		"everspan run --service a esa": "esac", // a word of bash's, as every command
+		"everspan run --no":            "--no-load",
+		"everspan run -- esa":          "esac",
+		"everspan run -- node --ser":   "", // the program's own
+		"everspan serve --data /tm":    "", // the shell's own completion of files
 	} {
 		list := strings.Split(words, " ")
 		cmd := exec.Command(bash, append([]string{"-c", script + `COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _everspan; echo "${COMPREPLY[*]}"`, "bash"}, list...)...)

@@ -27,10 +27,7 @@ const queryTime = time.Minute
 // get asks the server for path and decodes its JSON answer into v; the raw
 // answer is returned as well.
 func (s serverFlag) get(ctx context.Context, path string, v any) ([]byte, error) {
-	base := s.Server
-	if !strings.Contains(base, "://") {
-		base = "http://" + base
-	}
+	base := withScheme(s.Server)
 	u, err := url.Parse(strings.TrimRight(base, "/") + path)
 	if err != nil {
 		return nil, fmt.Errorf("--server %s: %w", s.Server, err)
@@ -43,11 +40,7 @@ func (s serverFlag) get(ctx context.Context, path string, v any) ([]byte, error)
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
-		var inner *url.Error
-		if errors.As(err, &inner) {
-			err = inner.Err
-		}
-		return nil, &hinted{fmt.Errorf("no everspan answers at %s: %w", base, err),
+		return nil, &hinted{fmt.Errorf("no everspan answers at %s: %w", base, plainCause(err)),
 			"Start it with `everspan serve`, or say where it is with --server URL (or EVERSPAN_SERVER)."}
 	}
 	defer res.Body.Close()
@@ -66,6 +59,22 @@ func (s serverFlag) get(ctx context.Context, path string, v any) ([]byte, error)
 		return nil, &hinted{fmt.Errorf("the answer of %s is not everspan's: %w", u, err), "Say where it is with --server URL."}
 	}
 	return body, nil
+}
+
+// plainCause leaves the method and the address out of an error of a request.
+func plainCause(err error) error {
+	var inner *url.Error
+	if errors.As(err, &inner) {
+		return inner.Err
+	}
+	return err
+}
+
+func withScheme(address string) string {
+	if address == "" || strings.Contains(address, "://") {
+		return address
+	}
+	return "http://" + address
 }
 
 // statusError is an error that the server told.

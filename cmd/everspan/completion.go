@@ -32,6 +32,18 @@ func (c *completionCmd) Run(k *kong.Context) error {
 type place struct {
 	path  string // the words up to it, each behind a blank
 	words []word
+	runs  bool // another program, with its arguments
+}
+
+// takers are the flags that have a value behind them, as alternatives of a case.
+func (p *place) takers() string {
+	var out []string
+	for _, w := range p.words {
+		if w.takes {
+			out = append(out, w.text)
+		}
+	}
+	return strings.Join(out, "|")
 }
 
 // word is a command or a flag.
@@ -49,12 +61,16 @@ func places(flags []word, path string, n *kong.Node) []place {
 			continue
 		}
 		w := word{text: "--" + f.Name, help: oneLine(f.Help), takes: !f.IsBool()}
+		if f.Tag.Negatable != "" { // what is on is turned off
+			w.text = "--no-" + f.Name
+		}
 		if f.Enum != "" {
 			w.values = strings.Split(f.Enum, ",")
 		}
 		flags = append(flags, w)
 	}
 	for _, arg := range n.Positional {
+		p.runs = p.runs || arg.Passthrough
 		if arg.Enum != "" {
 			for value := range strings.SplitSeq(arg.Enum, ",") {
 				p.words = append(p.words, word{text: value})

@@ -17,8 +17,13 @@ func bashCompletion(all []place) string {
         %s) at="$at $word" ;;
         esac
     done
-    case "$at:${COMP_WORDS[COMP_CWORD-1]}" in
 `, paths(all, "|"))
+	for _, p := range all {
+		if p.runs {
+			fmt.Fprintf(&out, bashProgram, p.path, strings.Count(p.path, " ")+1, p.takers())
+		}
+	}
+	out.WriteString("    case \"$at:${COMP_WORDS[COMP_CWORD-1]}\" in\n")
 	for _, p := range all {
 		for _, w := range p.words {
 			if w.takes {
@@ -44,6 +49,30 @@ complete -o default -F _everspan everspan
 	return out.String()
 }
 
+// bashProgram completes a program that a command runs, and its arguments: the path of
+// the command, where its first flag is, and its flags that take a value.
+const bashProgram = `    if [[ $at == '%s' ]]; then
+        local i=%d flags=1
+        while ((flags && i < COMP_CWORD)); do
+            case ${COMP_WORDS[i]} in
+            --) flags=0 && ((i++)) ;;
+            %s) ((i += 2)) ;;
+            -*) ((i++)) ;;
+            *) flags=0 ;;
+            esac
+        done
+        if ((i < COMP_CWORD)) && declare -F _command_offset >/dev/null; then
+            _command_offset $i
+            return
+        elif ((i < COMP_CWORD)); then
+            return
+        elif ((i == COMP_CWORD)) && [[ $flags == 0 || $cur != -* ]]; then
+            COMPREPLY=($(compgen -c -- "$cur"))
+            return
+        fi
+    fi
+`
+
 func zshCompletion(all []place) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `#compdef everspan
@@ -55,8 +84,13 @@ _everspan() {
         (%s) at="$at $word" ;;
         esac
     done
-    case "$at:${words[CURRENT-1]}" in
 `, paths(all, "|"))
+	for _, p := range all {
+		if p.runs {
+			fmt.Fprintf(&out, zshProgram, p.path, strings.Count(p.path, " ")+2, p.takers())
+		}
+	}
+	out.WriteString("    case \"$at:${words[CURRENT-1]}\" in\n")
 	for _, p := range all {
 		for _, w := range p.words {
 			switch {
@@ -88,6 +122,26 @@ fi
 	return out.String()
 }
 
+// zshProgram is what bashProgram is. Its first word has the number 1.
+const zshProgram = `    if [[ $at == '%s' ]]; then
+        local -i i=%d more=1
+        while ((more && i < CURRENT)); do
+            case "${words[i]}" in
+            (--) more=0; i=i+1 ;;
+            (%s) i=i+2 ;;
+            (-*) i=i+1 ;;
+            (*) more=0 ;;
+            esac
+        done
+        if ((i < CURRENT || i == CURRENT && ! more)) || [[ $i == $CURRENT && ${words[CURRENT]} != -* ]]; then
+            words=("${(@)words[i,-1]}")
+            CURRENT=$((CURRENT - i + 1))
+            _normal
+            return
+        fi
+    fi
+`
+
 func fishCompletion(all []place) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `function __everspan_at
@@ -117,6 +171,31 @@ end
 			}
 			fmt.Fprintf(&out, " -d '%s'\n", w.help)
 		}
+		if p.runs {
+			fmt.Fprintf(&out, fishProgram, strings.Count(p.path, " ")+1, strings.ReplaceAll(p.takers(), "|", " "), p.path)
+		}
 	}
 	return out.String()
 }
+
+// fishProgram is what bashProgram is.
+const fishProgram = `function __everspan_program
+    set -l words (commandline -opc)[%d..-1] (commandline -ct)
+    set -e words[1]
+    while set -q words[2]
+        switch $words[1]
+            case --
+                set -e words[1]
+                break
+            case %s
+                set -e words[1..2]
+            case '-*'
+                set -e words[1]
+            case '*'
+                break
+        end
+    end
+    string match -q -- '-*' $words[1]; or complete -C "$words"
+end
+complete -c everspan -n '__everspan_at "%s"' -x -a '(__everspan_program)'
+`

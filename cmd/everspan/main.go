@@ -16,6 +16,7 @@ import (
 
 type commands struct {
 	Serve   serveCmd   `cmd:"" help:"Receive spans, keep them, answer queries."`
+	Run     runCmd     `cmd:"" help:"Run a program and have its traces sent to the server."`
 	Trace   traceCmd   `cmd:"" help:"Show the waterfall of a trace."`
 	Traces  tracesCmd  `cmd:"" help:"List the newest traces."`
 	Logs    logsCmd    `cmd:"" help:"List log records, each with the trace it belongs to."`
@@ -30,6 +31,7 @@ const description = `Every trace, kept.
 
 Examples:
   everspan serve                                 # keep spans in ./everspan-data
+  everspan run -- node server.js                 # trace a program without a change to it
   everspan traces --service checkout --errors    # the newest failed ones
   everspan trace 4bf92f3577b34da6a3ce929d0e0e4736
   everspan trace 4bf92f3577b34da6a3ce929d0e0e4736 --logs
@@ -57,7 +59,7 @@ func run(ctx context.Context, args []string) int {
 		kong.Exit(func(code int) { exited = code }),
 		kong.Resolvers(&settings),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Vars{"server": "http://127.0.0.1:16686"})
+		kong.Vars{"server": defaultServer})
 	if err != nil {
 		panic(err) // the commands above are wrong
 	}
@@ -69,10 +71,14 @@ func run(ctx context.Context, args []string) int {
 		return exited
 	}
 	if err := settings.explain(err); err != nil {
-		fmt.Fprintf(os.Stderr, "everspan: %v\nTry: everspan --help\n", err)
+		fmt.Fprintf(os.Stderr, "everspan: %v\nTry: %s --help\n", err, meant(err))
 		return 2
 	}
 	if err := command.Run(); err != nil {
+		var code exitCode
+		if errors.As(err, &code) {
+			return int(code)
+		}
 		fmt.Fprintf(os.Stderr, "everspan: %v\n", err)
 		var e *hinted
 		if errors.As(err, &e) && e.hint != "" {
@@ -81,6 +87,20 @@ func run(ctx context.Context, args []string) int {
 		return 1
 	}
 	return 0
+}
+
+// meant is the command, with those above it, that a wrong command line names.
+func meant(err error) string {
+	words := "everspan"
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil {
+		for _, p := range wrong.Context.Path {
+			if p.Command != nil {
+				words += " " + p.Command.Name
+			}
+		}
+	}
+	return words
 }
 
 // hinted is an error with a way out.

@@ -28,8 +28,11 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 }
 
 // joinPast joins --from and --to with a time that begins with a minus, which kong
-// would take for a flag.
+// would take for a flag. What follows `run` is the program's.
 func joinPast(args []string) []string {
+	if len(args) > 0 && args[0] == "run" {
+		return args
+	}
 	args = slices.Clone(args)
 	for i := 0; i+1 < len(args); i++ {
 		next := args[i+1]

@@ -17,7 +17,7 @@ import (
 // already, or one that the demo started.
 type backend struct {
 	url      string // http://127.0.0.1:16686
-	endpoint string // OTLP/gRPC; empty leaves it to OTEL_EXPORTER_OTLP_ENDPOINT
+	endpoint string // OTLP/gRPC
 	program  *binary
 	process  *serverProcess // nil if it was there already
 	data     string         // temporary data folder, or empty
@@ -28,8 +28,8 @@ var errNobody = errors.New("nothing answers")
 // openBackend uses the server at cfg.server or starts one of its own.
 func openBackend(ctx context.Context, cfg config, echo io.Writer) (_ *backend, err error) {
 	b := &backend{url: cfg.server, endpoint: cfg.endpoint, program: &binary{}}
-	if b.endpoint == "" && cfg.envEndpoint == "" {
-		b.endpoint = defaultEndpoint
+	if b.endpoint == "" {
+		b.endpoint = cmp.Or(cfg.envEndpoint, defaultEndpoint)
 	}
 	defer func() {
 		if err != nil {

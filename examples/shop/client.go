@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/everspan/everspan/instrument"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -29,20 +30,9 @@ type call struct {
 
 type spanNameKey struct{}
 
-func newClient(n *network, provider trace.TracerProvider) *http.Client {
-	return &http.Client{
-		Timeout: 10 * time.Second,
-		Transport: otelhttp.NewTransport(reasons{n.transport()},
-			otelhttp.WithTracerProvider(provider),
-			otelhttp.WithPropagators(propagator),
-			otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
-				if name, ok := r.Context().Value(spanNameKey{}).(string); ok {
-					return name
-				}
-				return r.Method
-			}),
-		),
-	}
+func newClient(n *network, t *instrument.Telemetry) *http.Client {
+	return t.Client(&http.Client{Timeout: 10 * time.Second, Transport: reasons{n.transport()}},
+		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return r.Context().Value(spanNameKey{}).(string) }))
 }
 
 // do sends the request and reads the answer. An answer of 400 and above is an
@@ -62,7 +52,7 @@ func (s *service) do(ctx context.Context, c call) error {
 		}
 		body = bytes.NewReader(data)
 	}
-	ctx = context.WithValue(ctx, spanNameKey{}, c.span)
+	ctx = instrument.Route(context.WithValue(ctx, spanNameKey{}, c.span), c.route)
 	req, err := http.NewRequestWithContext(ctx, c.method, "http://"+c.to+c.path, body)
 	if err != nil {
 		return fmt.Errorf("call %s: %w", c.to, err)
@@ -78,7 +68,6 @@ func (s *service) do(ctx context.Context, c call) error {
 
 	// The client span is open until the body is read to its end.
 	span := trace.SpanFromContext(res.Request.Context())
-	span.SetAttributes(attribute.String("url.template", c.route))
 	span.SetAttributes(c.attrs...)
 	if res.StatusCode >= 400 {
 		err := failure(res.StatusCode, "%s: %s", c.to, res.Status)

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"strings"
 	"time"
@@ -15,9 +14,6 @@ const (
 	defaultServer   = "http://127.0.0.1:16686"
 	defaultEndpoint = "127.0.0.1:4317"
 	dataFolder      = "./everspan-data"
-
-	quiet      = slog.LevelError + 1 // failures are part of the demo: they are for the traces
-	everything = slog.LevelInfo
 )
 
 // config is what the command line and the environment say.
@@ -34,7 +30,7 @@ type config struct {
 	verbose     bool
 }
 
-const usage = `The shop is Everspan's demo: seven services, a database, a queue, and a tax
+const usage = `The shop is Everspan's demo: eight services, a database, a queue, and a tax
 office that is sometimes slow. If no Everspan answers, it starts one.
 
 Usage: shop [flags]

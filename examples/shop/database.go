@@ -3,14 +3,12 @@ package main
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"fmt"
 	"path/filepath"
 	"regexp"
 
 	"github.com/XSAM/otelsql"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
-	"go.opentelemetry.io/otel/trace"
+	tracedsql "github.com/everspan/everspan/instrument/sql"
 	_ "modernc.org/sqlite" // the driver "sqlite", in pure Go
 )
 
@@ -19,19 +17,8 @@ import (
 func openDatabase(ctx context.Context, svc *service, dir, schema string) (*sql.DB, error) {
 	file := filepath.Join(dir, svc.name+".db")
 	dsn := "file:" + filepath.ToSlash(file) + "?_pragma=journal_mode(WAL)&_pragma=busy_timeout(2000)&_pragma=synchronous(NORMAL)"
-	db, err := otelsql.Open("sqlite", dsn,
-		otelsql.WithTracerProvider(svc.provider),
-		otelsql.WithAttributes(semconv.DBSystemNameSQLite, semconv.DBNamespace(svc.name)),
-		otelsql.WithSpanNameFormatter(querySpanName),
-		otelsql.WithSpanOptions(otelsql.SpanOptions{
-			OmitConnResetSession: true,
-			OmitConnPrepare:      true,
-			OmitConnectorConnect: true,
-			OmitRows:             true,
-			DisableErrSkip:       true,
-			SpanFilter:           inTrace,
-		}),
-	)
+	db, err := tracedsql.Open("sqlite", dsn, tracedsql.With(svc.telemetry), tracedsql.System("sqlite", svc.name),
+		otelsql.WithSpanNameFormatter(querySpanName))
 	if err != nil {
 		return nil, fmt.Errorf("%s: open database: %w", svc.name, err)
 	}
@@ -61,9 +48,4 @@ func querySpanName(_ context.Context, method otelsql.Method, query string) strin
 		return verb + " " + m[1]
 	}
 	return verb
-}
-
-// inTrace leaves out what no request asked for.
-func inTrace(ctx context.Context, _ otelsql.Method, _ string, _ []driver.NamedValue) bool {
-	return trace.SpanContextFromContext(ctx).IsValid()
 }

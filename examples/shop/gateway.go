@@ -77,6 +77,7 @@ func (g *gateway) checkout(ctx context.Context, r *http.Request) (any, error) {
 		return nil, err
 	}
 	trace.SpanFromContext(ctx).SetAttributes(attribute.String("shop.order.id", placed.ID), attribute.Int("shop.total", placed.Total))
+	g.log.InfoContext(ctx, "checked out", "user", who.User, "order", placed.ID)
 	return placed, nil
 }
 

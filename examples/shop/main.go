@@ -1,6 +1,7 @@
-// Command shop is Everspan's demo: a small online shop of seven services, each
-// traced by a stock OpenTelemetry SDK, with a real database, a real queue, and
-// a tax office outside that is sometimes slow and sometimes fails.
+// Command shop is Everspan's demo: a small online shop of seven services in Go,
+// on the kit, and one in Node.js with a stock OpenTelemetry SDK, with a real
+// database, a real queue, and a tax office outside that is sometimes slow and
+// sometimes fails.
 package main
 
 import (
@@ -33,10 +34,9 @@ func main() {
 
 // run opens a server and the shop, does what was asked, and closes both.
 func run(ctx context.Context, cfg config, stdout, stderr io.Writer) (err error) {
-	reportExportErrors(stderr)
-	logLevel, echo := quiet, io.Discard
+	echo := io.Discard
 	if cfg.verbose {
-		logLevel, echo = everything, stderr
+		echo = stderr
 	}
 	if !cfg.once {
 		fmt.Fprintln(stdout, "Opening the shop …")
@@ -46,11 +46,16 @@ func run(ctx context.Context, cfg config, stdout, stderr io.Writer) (err error) 
 		return stopped(ctx, err)
 	}
 	defer b.close()
-	opts := Options{Endpoint: b.endpoint, Listen: cfg.listen, Seed: cfg.seed, Log: stderr, LogLevel: logLevel}
+	opts := Options{Endpoint: b.endpoint, Listen: cfg.listen, Seed: cfg.seed, Log: stderr, Verbose: cfg.verbose}
 	// The third checkout of the demo is slow, so that nobody waits for luck.
 	opts.TaxScript = []taxMood{taxFine, taxFine, taxSlow}
 	if cfg.once {
 		opts.TaxScript = []taxMood{taxSlow}
+	}
+	var noFraud error
+	opts.Fraud, noFraud = findFraud()
+	if noFraud != nil && !cfg.once {
+		fmt.Fprintf(stdout, "The service in Node.js is left out: %v.\n", noFraud)
 	}
 	shop, err := OpenShop(context.WithoutCancel(ctx), opts)
 	if err != nil {

@@ -29,10 +29,22 @@ func (n *network) listen(name, addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	n.mu.Lock()
-	n.addrs[name] = ln.Addr().String()
-	n.mu.Unlock()
+	n.announce(name, ln.Addr().String())
 	return ln, nil
+}
+
+// announce gives an address a name.
+func (n *network) announce(name, addr string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.addrs[name] = addr
+}
+
+// knows reports whether there is a service of that name.
+func (n *network) knows(name string) bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.addrs[name] != ""
 }
 
 // transport is an HTTP transport that knows the network's names, and only them.

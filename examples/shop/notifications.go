@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/everspan/everspan/instrument"
 	"github.com/nats-io/nats.go"
-	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -78,68 +77,37 @@ func (n *notifications) collect(first *nats.Msg) []*nats.Msg {
 	return batch
 }
 
-func (n *notifications) handleBatch(ctx context.Context, started time.Time, batch []*nats.Msg) {
-	producers := make([]context.Context, len(batch))
-	links := make([]trace.Link, len(batch))
-	for i, m := range batch {
-		producers[i] = propagator.Extract(ctx, messageContext(m.Header))
-		links[i] = trace.Link{
-			SpanContext: trace.SpanContextFromContext(producers[i]),
-			Attributes:  []attribute.KeyValue{semconv.MessagingMessageID(m.Header.Get(nats.MsgIdHdr))},
-		}
+func (n *notifications) handleBatch(ctx context.Context, started time.Time, messages []*nats.Msg) {
+	described := make([]instrument.Message, len(messages))
+	for i, m := range messages {
+		described[i] = describe(m)
 	}
-	_, span := n.tracer.Start(ctx, "receive "+orderPlaced, trace.WithNewRoot(), trace.WithTimestamp(started),
-		trace.WithSpanKind(trace.SpanKindConsumer), trace.WithLinks(links...),
-		trace.WithAttributes(
-			messagingNATS,
-			semconv.MessagingDestinationName(orderPlaced),
-			semconv.MessagingConsumerGroupName(n.name),
-			semconv.MessagingOperationName("receive"),
-			semconv.MessagingOperationTypeReceive,
-			semconv.MessagingBatchMessageCount(len(batch)),
-			semconv.ServerAddress("queue"),
-		))
-	defer span.End()
-	failed := 0
-	for i, m := range batch {
-		if err := n.process(producers[i], m, span.SpanContext()); err != nil {
-			n.log.WarnContext(producers[i], "no mail sent", "error", err)
-			failed++
-		}
-	}
-	if failed > 0 {
-		span.SetStatus(codes.Error, fmt.Sprintf("%d of %d messages failed", failed, len(batch)))
+	batch := instrument.StartBatch(n.telemetry.Context(ctx), described, trace.WithTimestamp(started), trace.WithAttributes(semconv.ServerAddress("queue")))
+	defer batch.End()
+	for i, m := range messages {
+		_ = batch.Process(i, func(ctx context.Context) error { return n.process(ctx, m) })
 	}
 }
 
 // process handles one message in the trace of its producer.
-func (n *notifications) process(ctx context.Context, m *nats.Msg, batch trace.SpanContext) (err error) {
-	ctx, span := n.tracer.Start(ctx, "process "+orderPlaced, trace.WithSpanKind(trace.SpanKindConsumer),
-		trace.WithLinks(trace.Link{SpanContext: batch}),
-		trace.WithAttributes(messageAttributes(m)...),
-		trace.WithAttributes(
-			semconv.MessagingConsumerGroupName(n.name),
-			semconv.MessagingOperationName("process"),
-			semconv.MessagingOperationTypeProcess,
-		))
-	defer span.End()
+func (n *notifications) process(ctx context.Context, m *nats.Msg) (err error) {
 	defer func() {
 		if err != nil {
-			span.RecordError(err)
-			span.SetStatus(codes.Error, err.Error())
+			n.log.WarnContext(ctx, "no mail sent", "error", err)
 		}
 	}()
 	var o order
 	if err := json.Unmarshal(m.Data, &o); err != nil {
 		return fmt.Errorf("message body: %w", err)
 	}
-	return n.step(ctx, "email.send", func(ctx context.Context) error {
+	return instrument.Do(ctx, "email.send", func(ctx context.Context) error {
 		if err := pause(ctx, n.dice.around(25*time.Millisecond)); err != nil {
 			return err
 		}
 		if o.User == "bob" { // his mailbox has been full for years
 			return fmt.Errorf("mailbox of %s is full", o.User)
 		}
+		n.log.InfoContext(ctx, "mail sent", "order", o.ID, "user", o.User)
 		return nil
 	})
 }

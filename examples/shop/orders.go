@@ -9,10 +9,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/everspan/everspan/instrument"
 	"github.com/nats-io/nats.go"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/codes"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -20,8 +19,9 @@ import (
 // house through the queue.
 type orders struct {
 	*service
-	db    *sql.DB
-	queue *nats.Conn
+	db      *sql.DB
+	queue   *nats.Conn
+	network *network
 }
 
 const ordersSchema = `
@@ -36,8 +36,8 @@ type order struct {
 	Total int    `json:"total"`
 }
 
-func newOrders(svc *service, db *sql.DB, queue *nats.Conn) *orders {
-	o := &orders{svc, db, queue}
+func newOrders(svc *service, db *sql.DB, queue *nats.Conn, n *network) *orders {
+	o := &orders{svc, db, queue, n}
 	o.handle("POST /orders", "orders.place", o.place)
 	return o
 }
@@ -49,7 +49,10 @@ func (o *orders) place(ctx context.Context, r *http.Request) (any, error) {
 	}
 	in.ID = "order-" + rand.Text()[:10]
 	trace.SpanFromContext(ctx).SetAttributes(attribute.String("shop.order.id", in.ID), attribute.Int("shop.total", in.Total))
-	if err := o.step(ctx, "order.write", func(ctx context.Context) error { return o.write(ctx, in) }); err != nil {
+	if err := o.assess(ctx, in); err != nil {
+		return nil, err
+	}
+	if err := instrument.Do(ctx, "order.write", func(ctx context.Context) error { return o.write(ctx, in) }); err != nil {
 		return nil, err
 	}
 	if err := o.do(ctx, call{to: "cart", method: http.MethodDelete, route: "/carts/{user}", path: "/carts/" + in.User}); err != nil {
@@ -95,19 +98,5 @@ func (o *orders) announce(ctx context.Context, in order) error {
 	}
 	msg := &nats.Msg{Subject: orderPlaced, Data: data, Header: nats.Header{}}
 	msg.Header.Set(nats.MsgIdHdr, in.ID)
-	ctx, span := o.tracer.Start(ctx, "publish "+orderPlaced, trace.WithSpanKind(trace.SpanKindProducer),
-		trace.WithAttributes(messageAttributes(msg)...),
-		trace.WithAttributes(
-			semconv.MessagingOperationName("publish"),
-			semconv.MessagingOperationTypeSend,
-			semconv.ServerAddress("queue"),
-		))
-	defer span.End()
-	propagator.Inject(ctx, messageContext(msg.Header))
-	if err := o.queue.PublishMsg(msg); err != nil {
-		span.RecordError(err)
-		span.SetStatus(codes.Error, err.Error())
-		return err
-	}
-	return nil
+	return instrument.Send(ctx, describe(msg), func(context.Context) error { return o.queue.PublishMsg(msg) })
 }

@@ -84,6 +84,7 @@ func (p *pricing) calculate(ctx context.Context, r *http.Request) (any, error) {
 	out := priceAnswer{Net: net, Tax: net * percent / 100, Estimate: estimate}
 	out.Total = out.Net + out.Tax
 	span.SetAttributes(attribute.Int("shop.total", out.Total), attribute.Bool("shop.tax.estimate", estimate))
+	p.log.InfoContext(ctx, "cart priced", "country", in.Country, "total", out.Total)
 	return out, nil
 }
 

@@ -5,17 +5,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/everspan/everspan/instrument"
+	tracednats "github.com/everspan/everspan/instrument/nats"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
-	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
 // orderPlaced is the subject that orders are announced on.
 const orderPlaced = "order.placed"
-
-// messagingNATS names the broker; the conventions have no constant for it yet.
-var messagingNATS = semconv.MessagingSystemKey.String("nats")
 
 // startQueue runs a NATS broker on a loopback port of its own.
 func startQueue() (*server.Server, error) {
@@ -39,27 +37,9 @@ func connectQueue(url, service string) (*nats.Conn, error) {
 	return nc, nil
 }
 
-// messageContext carries trace context in the headers of a message. NATS
-// compares header names exactly, so they are written as W3C spells them.
-type messageContext nats.Header
-
-func (m messageContext) Get(key string) string { return nats.Header(m).Get(key) }
-func (m messageContext) Set(key, value string) { nats.Header(m).Set(key, value) }
-
-func (m messageContext) Keys() []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	return keys
-}
-
-// messageAttributes describe one message, to its producer and to its consumer.
-func messageAttributes(m *nats.Msg) []attribute.KeyValue {
-	return []attribute.KeyValue{
-		messagingNATS,
-		semconv.MessagingDestinationName(m.Subject),
-		semconv.MessagingMessageID(m.Header.Get(nats.MsgIdHdr)),
-		semconv.MessagingMessageBodySize(len(m.Data)),
-	}
+// describe tells spans about a message.
+func describe(m *nats.Msg) instrument.Message {
+	d := tracednats.Message(m)
+	d.Attributes = append(d.Attributes, semconv.ServerAddress("queue"))
+	return d
 }

@@ -10,45 +10,42 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/everspan/everspan/instrument"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
-	"go.opentelemetry.io/otel/codes"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
 
-// service is what every service of the shop has: a name, a listener, a tracer
-// provider, a client for its neighbours.
+// service is what every service of the shop has: a name, a listener, telemetry,
+// a client for its neighbours.
 type service struct {
-	name     string
-	log      *slog.Logger
-	provider *sdktrace.TracerProvider
-	tracer   trace.Tracer
-	client   *http.Client
-	dice     *dice
-	mux      *http.ServeMux
-	server   *http.Server
-	addr     string
+	name      string
+	log       *slog.Logger
+	telemetry *instrument.Telemetry
+	client    *http.Client
+	dice      *dice
+	mux       *http.ServeMux
+	server    *http.Server
+	addr      string
 }
 
 // newService prepares a service. It answers once serve is called.
 func newService(s *Shop, name string) (*service, error) {
-	provider, err := newProvider(s.ctx, name, fmt.Sprintf("%s-%s", name, s.instance), s.opts.Endpoint)
+	t, err := s.newTelemetry(name)
 	if err != nil {
 		return nil, err
 	}
 	svc := &service{
-		name:     name,
-		log:      newLogger(s.opts.Log, s.opts.LogLevel, name),
-		provider: provider,
-		tracer:   provider.Tracer("github.com/everspan/everspan/examples/shop", trace.WithInstrumentationVersion(version)),
-		client:   newClient(s.network, provider),
-		dice:     s.dice,
-		mux:      http.NewServeMux(),
+		name:      name,
+		log:       t.Logger(),
+		telemetry: t,
+		client:    newClient(s.network, t),
+		dice:      s.dice,
+		mux:       http.NewServeMux(),
 	}
 	svc.server = &http.Server{
 		Handler:           svc.mux,
 		ReadHeaderTimeout: 5 * time.Second,
-		ErrorLog:          slog.NewLogLogger(svc.log.Handler(), slog.LevelWarn),
+		ErrorLog:          t.StdLogger(slog.LevelWarn),
 	}
 	return svc, nil
 }
@@ -79,11 +76,9 @@ func (s *service) handle(pattern, operation string, h func(ctx context.Context, 
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(errorBody{err.Error()})
 	})
-	s.mux.Handle(pattern, otelhttp.NewHandler(answer, operation,
-		otelhttp.WithTracerProvider(s.provider),
-		otelhttp.WithPropagators(propagator),
+	s.mux.Handle(pattern, s.telemetry.Handler(answer,
 		otelhttp.WithServerName(s.name),
-		otelhttp.WithSpanNameFormatter(func(operation string, _ *http.Request) string { return operation }),
+		otelhttp.WithSpanNameFormatter(func(string, *http.Request) string { return operation }),
 	))
 }
 
@@ -94,18 +89,6 @@ func (s *service) serve(ln net.Listener) {
 			s.log.Error("server stopped", "error", err)
 		}
 	}()
-}
-
-// step runs f in a span of its own and records how it ended.
-func (s *service) step(ctx context.Context, name string, f func(ctx context.Context) error) error {
-	ctx, span := s.tracer.Start(ctx, name)
-	defer span.End()
-	err := f(ctx)
-	if err != nil {
-		span.RecordError(err)
-		span.SetStatus(codes.Error, err.Error())
-	}
-	return err
 }
 
 // httpError is an error that the caller of a service sees with its own status.

@@ -17,12 +17,13 @@ import (
 
 // Options of a Shop. The zero value is a silent shop on free ports.
 type Options struct {
-	Endpoint  string     // OTLP/gRPC, host:port; empty leaves it to OTEL_EXPORTER_OTLP_ENDPOINT
-	Listen    string     // address of the gateway; empty is a free loopback port
-	Seed      uint64     // of everything that happens by chance
-	TaxScript []taxMood  // how the tax office answers first; then chance decides
-	Log       io.Writer  // log lines of the services; nil drops them
-	LogLevel  slog.Level // least level that is written
+	Endpoint  string    // OTLP/gRPC, host:port or a URL; empty leaves it to the OTEL_* variables
+	Listen    string    // address of the gateway; empty is a free loopback port
+	Seed      uint64    // of everything that happens by chance
+	TaxScript []taxMood // how the tax office answers first; then chance decides
+	Fraud     string    // folder of the service in Node.js; empty leaves it out
+	Log       io.Writer // log lines of the services; nil drops them
+	Verbose   bool      // write those of requests as well
 }
 
 // Shop is all services of the shop, running.
@@ -34,6 +35,7 @@ type Shop struct {
 	dir      string // databases
 	network  *network
 	dice     *dice
+	terminal terminal
 	queue    *server.Server
 
 	services      []*service // in the order in which they stop
@@ -42,6 +44,7 @@ type Shop struct {
 	gateway       *gateway
 	notifications *notifications
 	tax           *taxAPI
+	fraud         *fraudProcess // nil without it
 }
 
 // users of the shop and the country that each orders from.
@@ -65,6 +68,7 @@ func OpenShop(ctx context.Context, opts Options) (_ *Shop, err error) {
 		key:      []byte("only good for a demo"),
 		network:  newNetwork(),
 		dice:     newDice(opts.Seed),
+		terminal: newTerminal(opts.Log, opts.Verbose),
 	}
 	defer func() {
 		if err != nil {
@@ -76,6 +80,11 @@ func OpenShop(ctx context.Context, opts Options) (_ *Shop, err error) {
 	}
 	if s.queue, err = startQueue(); err != nil {
 		return nil, err
+	}
+	if opts.Fraud != "" {
+		if err := s.startFraud(); err != nil {
+			slog.New(s.terminal).Warn("the service in Node.js is left out", "error", err)
+		}
 	}
 	return s, errors.Join(
 		s.startTaxAPI(),
@@ -96,7 +105,7 @@ func OpenShop(ctx context.Context, opts Options) (_ *Shop, err error) {
 			}
 			nc, err := s.connect(svc)
 			if err == nil {
-				newOrders(svc, db, nc)
+				newOrders(svc, db, nc, s.network)
 			}
 			return err
 		}),
@@ -138,7 +147,7 @@ func (s *Shop) startTaxAPI() error {
 	if err != nil {
 		return err
 	}
-	s.tax.serve(ln, newLogger(s.opts.Log, s.opts.LogLevel, taxHost))
+	s.tax.serve(ln, slog.New(s.terminal).With("service", taxHost))
 	return nil
 }
 
@@ -163,7 +172,7 @@ func (s *Shop) URL() string { return "http://" + s.gateway.addr }
 
 // Flush sends every span that has ended so far.
 func (s *Shop) Flush(ctx context.Context) error {
-	return s.each(func(svc *service) error { return svc.provider.ForceFlush(ctx) })
+	return s.each(func(svc *service) error { return svc.telemetry.Flush(ctx) })
 }
 
 // Close lets requests end, handles what is queued, sends the last spans and
@@ -173,6 +182,9 @@ func (s *Shop) Close(ctx context.Context) error {
 	for _, svc := range s.services {
 		errs = append(errs, svc.server.Shutdown(ctx))
 		svc.client.CloseIdleConnections()
+	}
+	if s.fraud != nil {
+		errs = append(errs, s.fraud.stop(ctx))
 	}
 	if s.tax != nil {
 		errs = append(errs, s.tax.server.Shutdown(ctx))
@@ -186,7 +198,7 @@ func (s *Shop) Close(ctx context.Context) error {
 	if s.notifications != nil {
 		errs = append(errs, s.notifications.stop(ctx))
 	}
-	errs = append(errs, s.each(func(svc *service) error { return svc.provider.Shutdown(ctx) }))
+	errs = append(errs, s.each(func(svc *service) error { return svc.telemetry.Shutdown(ctx) }))
 	for _, db := range s.dbs {
 		errs = append(errs, db.Close())
 	}

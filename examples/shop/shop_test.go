@@ -14,8 +14,14 @@ import (
 // every span is in the sink.
 func openTestShop(t *testing.T, script ...taxMood) (s *Shop, spans *sink, end func()) {
 	t.Helper()
+	return openTestShopWith(t, Options{TaxScript: script, Log: t.Output()})
+}
+
+func openTestShopWith(t *testing.T, opts Options) (s *Shop, spans *sink, end func()) {
+	t.Helper()
 	spans, addr := newSink(t)
-	s, err := OpenShop(t.Context(), Options{Endpoint: addr, Seed: 1, TaxScript: script, Log: t.Output()})
+	opts.Endpoint, opts.Seed, opts.Verbose = addr, 1, true
+	s, err := OpenShop(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +31,7 @@ func openTestShop(t *testing.T, script ...taxMood) (s *Shop, spans *sink, end fu
 			return
 		}
 		closed = true
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
 			t.Errorf("close: %v", err)

@@ -9,18 +9,29 @@ import (
 	"testing"
 	"time"
 
+	logscollector "go.opentelemetry.io/proto/otlp/collector/logs/v1"
+	metricscollector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	collector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	common "go.opentelemetry.io/proto/otlp/common/v1"
+	logspb "go.opentelemetry.io/proto/otlp/logs/v1"
 	tracepb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/grpc"
 )
 
-// sink takes spans over OTLP/gRPC and keeps them in memory.
+// sink takes spans and log records over OTLP/gRPC and keeps them in memory.
 type sink struct {
 	collector.UnimplementedTraceServiceServer
-	mu    sync.Mutex
-	spans []sinkSpan
+	mu      sync.Mutex
+	spans   []sinkSpan
+	records []sinkRecord
 }
+
+type sinkRecord struct {
+	*logspb.LogRecord
+	service string
+}
+
+func (r sinkRecord) trace() string { return hex.EncodeToString(r.TraceId) }
 
 type sinkSpan struct {
 	*tracepb.Span
@@ -47,10 +58,47 @@ func (s *sink) Export(_ context.Context, req *collector.ExportTraceServiceReques
 	return &collector.ExportTraceServiceResponse{}, nil
 }
 
+type logSink struct {
+	logscollector.UnimplementedLogsServiceServer
+	*sink
+}
+
+func (s logSink) Export(_ context.Context, req *logscollector.ExportLogsServiceRequest) (*logscollector.ExportLogsServiceResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, rl := range req.ResourceLogs {
+		service := attributes(rl.Resource.Attributes)["service.name"]
+		for _, sl := range rl.ScopeLogs {
+			for _, r := range sl.LogRecords {
+				s.records = append(s.records, sinkRecord{r, service})
+			}
+		}
+	}
+	return &logscollector.ExportLogsServiceResponse{}, nil
+}
+
+// logs returns the records of one trace; of all with an empty id.
+func (s *sink) logs(trace string) []sinkRecord {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.records), func(r sinkRecord) bool { return trace != "" && r.trace() != trace })
+}
+
+// metricSink takes metrics and keeps none.
+type metricSink struct {
+	metricscollector.UnimplementedMetricsServiceServer
+}
+
+func (metricSink) Export(context.Context, *metricscollector.ExportMetricsServiceRequest) (*metricscollector.ExportMetricsServiceResponse, error) {
+	return &metricscollector.ExportMetricsServiceResponse{}, nil
+}
+
 // serve answers on a listener until the returned function is called.
 func (s *sink) serve(ln net.Listener) (stop func()) {
 	server := grpc.NewServer()
 	collector.RegisterTraceServiceServer(server, s)
+	logscollector.RegisterLogsServiceServer(server, logSink{sink: s})
+	metricscollector.RegisterMetricsServiceServer(server, metricSink{})
 	go func() { _ = server.Serve(ln) }()
 	return server.Stop
 }

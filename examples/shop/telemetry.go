@@ -5,82 +5,102 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/everspan/everspan/instrument"
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
-	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/sdk/resource"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 )
 
 const version = "1.4.0"
 
-// propagator writes and reads traceparent, tracestate and baggage. It is
-// passed around, not set globally: the services share a process but nothing else.
-var propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
-
-// newProvider sets up tracing for one service, as if it had a process of its
-// own: its own resource, its own queue, its own connection.
-//
-// An empty endpoint leaves the choice to OTEL_EXPORTER_OTLP_ENDPOINT.
-func newProvider(ctx context.Context, service, instance, endpoint string) (*sdktrace.TracerProvider, error) {
-	var opts []otlptracegrpc.Option
-	if endpoint != "" {
-		opts = append(opts, otlptracegrpc.WithEndpoint(endpoint), otlptracegrpc.WithInsecure())
-	}
-	exporter, err := otlptracegrpc.New(ctx, opts...)
+// newTelemetry sets up traces and logs for one service, as if it had a process
+// of its own: its own resource, its own queue, its own connection.
+func (s *Shop) newTelemetry(service string) (*instrument.Telemetry, error) {
+	t, err := instrument.New(s.ctx, instrument.Options{
+		ServiceName:    service,
+		ServiceVersion: version,
+		Attributes:     s.resource(service),
+		Endpoint:       overGRPC(s.opts.Endpoint),
+		LogHandler:     s.terminal.WithAttrs([]slog.Attr{slog.String("service", service)}),
+		// Not the usual five seconds: whoever watches a demo wants to see a
+		// request soon after it ended.
+		Delay: 500 * time.Millisecond,
+	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: exporter: %w", service, err)
+		return nil, fmt.Errorf("%s: %w", service, err)
 	}
-	res, err := resource.New(ctx,
-		resource.WithTelemetrySDK(),
-		resource.WithHost(),
-		resource.WithProcessPID(),
-		resource.WithProcessRuntimeName(),
-		resource.WithProcessRuntimeVersion(),
-		resource.WithSchemaURL(semconv.SchemaURL),
-		resource.WithAttributes(
-			semconv.ServiceName(service),
-			semconv.ServiceNamespace("shop"),
-			semconv.ServiceVersion(version),
-			semconv.ServiceInstanceID(instance),
-			attribute.String("deployment.environment.name", "demo"),
-		),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("%s: resource: %w", service, err)
-	}
-	return sdktrace.NewTracerProvider(
-		sdktrace.WithResource(res),
-		// Half a second, not the usual five: whoever watches a demo wants to
-		// see a request soon after it ended.
-		sdktrace.WithBatcher(exporter, sdktrace.WithBatchTimeout(500*time.Millisecond)),
-	), nil
+	return t, nil
 }
 
-// newLogger writes a service's log lines, each with the ids of the request
-// that it belongs to.
-func newLogger(w io.Writer, level slog.Level, service string) *slog.Logger {
-	text := slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})
-	return slog.New(traceHandler{text}).With("service", service)
+// resource is what the services tell about themselves beside name and version.
+func (s *Shop) resource(service string) []attribute.KeyValue {
+	return []attribute.KeyValue{
+		semconv.ServiceNamespace("shop"),
+		semconv.ServiceInstanceID(service + "-" + s.instance),
+		semconv.DeploymentEnvironmentNameKey.String("demo"),
+	}
 }
 
-type traceHandler struct{ slog.Handler }
+// overGRPC is an address as the kit wants it: host:port, or a URL as in
+// OTEL_EXPORTER_OTLP_ENDPOINT. The demo always speaks gRPC.
+func overGRPC(endpoint string) string {
+	if endpoint == "" {
+		return ""
+	}
+	if rest, ok := strings.CutPrefix(endpoint, "https://"); ok {
+		return "grpcs://" + rest
+	}
+	return "grpc://" + strings.TrimPrefix(endpoint, "http://")
+}
 
-func (h traceHandler) Handle(ctx context.Context, r slog.Record) error {
-	if sc := trace.SpanContextFromContext(ctx); sc.IsValid() {
-		r.AddAttrs(slog.String("trace_id", sc.TraceID().String()), slog.String("span_id", sc.SpanID().String()))
+// terminal writes log lines for who watches the demo. Those of requests are
+// there with --verbose only, since failures belong to the demo; all of them are
+// sent to the server. What is said besides, as that the server can't be reached,
+// all services say at once: it is written once.
+type terminal struct {
+	slog.Handler
+	verbose bool
+	said    *sayings
+}
+
+type sayings struct {
+	mu   sync.Mutex
+	last map[string]time.Time
+}
+
+const sayAgain = 10 * time.Second
+
+func newTerminal(w io.Writer, verbose bool) terminal {
+	return terminal{slog.NewTextHandler(w, nil), verbose, &sayings{last: map[string]time.Time{}}}
+}
+
+func (h terminal) Handle(ctx context.Context, r slog.Record) error {
+	if !h.verbose && (trace.SpanContextFromContext(ctx).IsValid() || h.said.again(r.Message)) {
+		return nil
 	}
 	return h.Handler.Handle(ctx, r)
 }
 
-func (h traceHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return traceHandler{h.Handler.WithAttrs(attrs)}
+func (h terminal) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return terminal{h.Handler.WithAttrs(attrs), h.verbose, h.said}
 }
 
-func (h traceHandler) WithGroup(name string) slog.Handler {
-	return traceHandler{h.Handler.WithGroup(name)}
+func (h terminal) WithGroup(name string) slog.Handler {
+	return terminal{h.Handler.WithGroup(name), h.verbose, h.said}
+}
+
+// again reports whether a message was written a moment ago.
+func (s *sayings) again(message string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, ok := s.last[message]
+	if ok && time.Since(last) < sayAgain {
+		return true
+	}
+	s.last[message] = time.Now()
+	return false
 }
