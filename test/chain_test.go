@@ -1,29 +1,25 @@
 package test
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/everspan/everspan/internal/advise"
-	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"github.com/everspan/everspan/internal/api"
 )
 
 // TestChain sends one request through three processes: HTTP to Go, HTTP to Node.js,
 // a queue to Go, and a database. It is one trace with one root and no orphan, and
-// each process logs in it.
+// the log records of all three stand at its spans.
 func TestChain(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts Node.js; left out with -short")
@@ -35,11 +31,9 @@ func TestChain(t *testing.T) {
 		t.Fatalf("build chain: %v\n%s", err, out)
 	}
 	s := serve(t, t.TempDir())
-	logs := newLogTap(t, s.otlpHTTP)
 	env := func(service string, more ...string) []string {
 		return append(append(os.Environ(), "OTEL_SERVICE_NAME="+service, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
-			"OTEL_EXPORTER_OTLP_ENDPOINT="+s.otlpHTTP, "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT="+logs.url+"/v1/logs",
-			"OTEL_METRICS_EXPORTER=none", "OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_BLRP_SCHEDULE_DELAY=100"), more...)
+			"OTEL_EXPORTER_OTLP_ENDPOINT="+s.otlpHTTP, "OTEL_METRICS_EXPORTER=none", "OTEL_BSP_SCHEDULE_DELAY=100", "OTEL_BLRP_SCHEDULE_DELAY=100"), more...)
 	}
 	front := start(t, "", env("front"), chain, "front")
 	queue := "QUEUE=" + front.await("queue ")
@@ -75,13 +69,14 @@ func TestChain(t *testing.T) {
 			t.Errorf("spans of %s are in traces %v, want %s only", service, ids, doc.TraceID)
 		}
 	}
-	for _, service := range []string{"front", "middle", "worker"} {
-		if !logs.await(service, doc.TraceID) {
-			t.Errorf("%s sends no log record of trace %s", service, doc.TraceID)
+	for _, r := range awaitLogs(t, s, doc, "front", "middle", "worker").Logs {
+		if r.TraceID != doc.TraceID {
+			t.Errorf("a record of trace %s among those of %s: %+v", r.TraceID, doc.TraceID, r)
 		}
 	}
+	picture, errs, code := s.everspan("trace", doc.TraceID, "--logs")
+	expect{stdout: []string{"◆ ", "INSERT jobs"}, neverSay: []string{"without a span"}, silent: true}.check(t, picture, errs, code)
 	if t.Failed() {
-		picture, _, _ := s.everspan("trace", doc.TraceID)
 		t.Logf("%s\n%s", picture, front.said())
 	}
 }
@@ -99,60 +94,29 @@ func wayTo(d *advise.Waterfall, name string) (way []string) {
 	return way
 }
 
-// logTap passes log records on to a server and notes whose they are.
-type logTap struct {
-	url  string
-	mu   sync.Mutex
-	seen map[string]bool // service and trace id
-}
-
-func newLogTap(t *testing.T, to string) *logTap {
+// awaitLogs waits until a trace has a log record of each service at one of its spans, and
+// returns all that it has.
+func awaitLogs(t *testing.T, s *server, doc *advise.Waterfall, services ...string) api.LogAnswer {
 	t.Helper()
-	u, err := url.Parse(to)
-	if err != nil {
-		t.Fatal(err)
+	owner := make(map[string]string) // service by span
+	for _, n := range doc.Nodes {
+		owner[n.SpanID] = n.Service
 	}
-	tap := &logTap{seen: map[string]bool{}}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(u) }}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		req := plogotlp.NewExportRequest()
-		if err := req.UnmarshalProto(body); err != nil {
-			t.Errorf("a request of logs: %v", err)
-		}
-		tap.note(req)
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		proxy.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	tap.url = server.URL
-	return tap
-}
-
-func (l *logTap) note(req plogotlp.ExportRequest) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, resource := range req.Logs().ResourceLogs().All() {
-		service, _ := resource.Resource().Attributes().Get("service.name")
-		for _, scope := range resource.ScopeLogs().All() {
-			for _, record := range scope.LogRecords().All() {
-				if !record.SpanID().IsEmpty() {
-					l.seen[service.Str()+" "+record.TraceID().String()] = true
-				}
+	var logs api.LogAnswer
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		s.ask("/api/v1/traces/"+doc.TraceID+"/logs", &logs)
+		left := slices.Clone(services)
+		for _, r := range logs.Logs {
+			if owner[r.SpanID] == r.Service {
+				left = slices.DeleteFunc(left, func(service string) bool { return service == r.Service })
 			}
 		}
-	}
-}
-
-// await reports whether a record of a service with a trace id comes soon.
-func (l *logTap) await(service, trace string) bool {
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		l.mu.Lock()
-		seen := l.seen[service+" "+trace]
-		l.mu.Unlock()
-		if seen {
-			return true
+		if len(left) == 0 {
+			return logs
+		}
+		if time.Now().After(end) {
+			t.Errorf("no log record of %v at a span of the trace: %+v", left, logs.Logs)
+			return logs
 		}
 	}
-	return false
 }
