@@ -27,6 +27,7 @@ func logsCommand(ctx context.Context, args []string) (err error) {
 	flags := flag.NewFlagSet("bench logs", flag.ContinueOnError)
 	records := flags.Int("records", 1_000_000, "log records to send")
 	seed := flags.Uint64("seed", 1, "seed of the workload")
+	data := flags.String("data", "", "folder for the server, which is kept; empty: a temporary one")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -35,7 +36,7 @@ func logsCommand(ctx context.Context, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	o := &options{protocol: "http", path: "/v1/logs", compression: "none", connections: 4}
+	o := &options{data: *data, protocol: "http", path: "/v1/logs", compression: "none", connections: 4}
 	s, err := newServer(ctx, o, dir)
 	if err != nil {
 		return err

@@ -307,14 +307,15 @@ func (f *fileWriter) dictionary(chunk *format.ColumnChunk, d valueSet) {
 
 // emitPage compresses and writes a data page. Ids are random, and times that were
 // packed as differences are nearly so: if the first page of numbers or ids does not
-// shrink by a sixteenth, all of the column are stored as they are.
+// shrink by a sixteenth, all of the column are stored as they are. A page of nulls
+// alone says nothing about those that follow.
 func (f *fileWriter) emitPage(chunk *format.ColumnChunk, c *column, first, values int, e format.Encoding, page []byte) {
 	body := page
 	if chunk.MetaData.Codec != format.Uncompressed {
 		f.packed = f.compress(page, c.dict != nil && codeWidth(c.dict.Len()) > 8)
 		body = f.packed
 	}
-	if chunk.MetaData.DataPageOffset == 0 && c.dict == nil && !c.shape.isText() && len(body) > len(page)/16*15 {
+	if chunk.MetaData.DataPageOffset == 0 && c.dict == nil && !c.shape.isText() && f.v.nulls() < f.v.rows && len(body) > len(page)/16*15 {
 		chunk.MetaData.Codec, body = format.Uncompressed, page
 	}
 	h := header{kind: format.DataPage, size: int32(len(page)), values: int32(values), encoding: e}
