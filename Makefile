@@ -53,7 +53,7 @@ node: ## install what the tests with Node.js, DuckDB and SQS need
 	@cd test/kit && npm ci --silent
 
 fuzz: ## every fuzz target for FUZZTIME
-	@for p in $$($(GO) list ./cmd/... ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
+	@for p in $$($(GO) list ./cmd/... ./internal/... ./instrument); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p || exit 1; done; done
 
 bench: ## what two million spans cost (Linux); ARGS="--help" lists the flags

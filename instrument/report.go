@@ -160,7 +160,7 @@ func (r *reporter) failed(d *delivery, away bool, err error) {
 	r.down[key] = &outage{time.Now(), r.count()}
 	what := "telemetry is refused by the collector"
 	if away {
-		what = "the collector can't be reached; the service goes on, telemetry waits and is dropped when the queue is full"
+		what = "the collector can't be reached; the service goes on, telemetry that waits too long is dropped"
 	}
 	r.out.Warn(what, "signal", d.signal, "endpoint", d.host, "error", err)
 }
