@@ -24,7 +24,7 @@ demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
 test: lint node cross ## everything: lint, all tests, race, real Node.js and DuckDB, every platform
 	$(GO) test -count=1 ./...
 	cd instrument && $(GO) test -count=1 ./...
-	cd test/kit && $(GO) test -count=1 ./...
+	cd test/kit && $(GO) test -count=1   # no ./...: what is left out is then printed
 	cd examples/shop && $(GO) test -count=1 ./...
 	$(MAKE) race
 	@$(MAKE) vuln
@@ -51,7 +51,7 @@ cross: ## build for every platform
 MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
 
 fuzz: ## every fuzz target for FUZZTIME
-	@for p in $$($(GO) list ./cmd/... ./internal/...); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
+	@for p in $$($(GO) list ./cmd/... ./internal/... ./instrument); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
 	  echo "$$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$p || exit 1; done; done
 
 bench: ## what two million spans cost (Linux); ARGS="--help" lists the flags

@@ -43,13 +43,13 @@ func (h *routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		span := trace.SpanFromContext(r.Context())
 		if r.Pattern != "" {
-			span.SetAttributes(semconv.HTTPRoute(r.Pattern[strings.IndexByte(r.Pattern, '/'):]))
+			span.SetAttributes(semconv.HTTPRoute(route(r.Pattern)))
 		}
 		if returned {
 			return
 		}
 		if r.Pattern != "" {
-			span.SetName(spanName(r))
+			span.SetName(r.Method + " " + route(r.Pattern))
 		}
 		value := recover()
 		// net/http's way to give up a request is no exception. The span ends
@@ -67,11 +67,12 @@ func (h *routed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	returned = true
 }
 
-func spanName(r *http.Request) string {
-	if strings.HasPrefix(r.Pattern, "/") {
-		return r.Method + " " + r.Pattern
+// route is a pattern of http.ServeMux without method and host.
+func route(pattern string) string {
+	if i := strings.IndexByte(pattern, '/'); i > 0 {
+		return pattern[i:]
 	}
-	return r.Pattern
+	return pattern
 }
 
 // Transport makes a span for each request that base sends, and tells the other

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -85,7 +86,7 @@ type Batch struct {
 	ctx      context.Context
 	span     trace.Span
 	messages []Message
-	failed   int
+	failed   atomic.Int64
 }
 
 // StartBatch makes the span of a batch, of the kind consumer. trace.WithTimestamp
@@ -124,27 +125,28 @@ func StartBatch(ctx context.Context, messages []Message, opts ...trace.SpanStart
 
 // Process calls fn for message i in a span that continues the trace of its
 // sender and links to the batch. An error is recorded, counted and returned.
+// It may be called by several goroutines.
 func (b *Batch) Process(i int, fn func(context.Context) error) error {
 	ctx, span := startProcess(b.ctx, b.messages[i], b.span.SpanContext())
 	err := run(ctx, span, fn)
 	if err != nil {
-		b.failed++
+		b.failed.Add(1)
 	}
 	return err
 }
 
 // End ends the span of the batch, which has failed if one of its messages has.
 func (b *Batch) End() {
-	if b.failed > 0 {
-		b.span.SetStatus(codes.Error, fmt.Sprintf("%d of %d messages failed", b.failed, len(b.messages)))
+	if n := b.failed.Load(); n > 0 {
+		b.span.SetStatus(codes.Error, fmt.Sprintf("%d of %d messages failed", n, len(b.messages)))
 	}
 	b.span.End()
 }
 
 // ProcessBatch calls fn for each message of a batch, in order, as
-// [Batch.Process] does; an error or a panic of one ends only that one's span.
-// It returns the errors, nil for those that went well, in the order of the
-// messages. Message describes one; see kafka.Message and its like.
+// [Batch.Process] does. It returns the errors, nil for those that went well,
+// in the order of the messages; one that fails does not hold up the rest. The
+// function message describes one; see kafka.Message and its like.
 func ProcessBatch[M any](ctx context.Context, messages []M, message func(M) Message, fn func(context.Context, M) error) []error {
 	described := make([]Message, len(messages))
 	for i, m := range messages {

@@ -53,8 +53,8 @@ type Options struct {
 
 	// LogHandler writes log lines where a person reads them, each with the
 	// ids of its trace and span; its level decides what is logged. Nil: the
-	// handler of slog.Default, if the program has set one, else text on
-	// standard error.
+	// handler of slog.Default, if the program has set one, else text to where
+	// package log writes, which is standard error.
 	LogHandler slog.Handler
 
 	// Delay is how long spans and log records wait for company before they

@@ -46,7 +46,7 @@ type delivery struct {
 	waiting atomic.Int64 // accepted, and neither sent nor dropped
 	sent    atomic.Int64
 	dropped atomic.Int64
-	full    atomic.Bool // the queue was full, and that was said
+	full    atomic.Int64 // when it was said that the queue is full, Unix nanoseconds
 	stop    chan struct{}
 	stopped sync.Once
 }
@@ -66,7 +66,8 @@ func (d *delivery) admit() bool {
 	}
 	d.waiting.Add(-1)
 	d.dropped.Add(1)
-	if !d.full.Swap(true) {
+	now, said := time.Now().UnixNano(), d.full.Load()
+	if now-said > int64(time.Minute) && d.full.CompareAndSwap(said, now) {
 		d.report.out.Warn("telemetry comes faster than it is sent; some is dropped", "signal", d.signal, "endpoint", d.host, "queue", d.limit)
 	}
 	return false
@@ -87,7 +88,6 @@ func (d *delivery) deliver(ctx context.Context, n int, export func(context.Conte
 		err := export(ctx)
 		if err == nil || partial(err) {
 			d.sent.Add(int64(n))
-			d.full.Store(false)
 			d.report.taken(d, err)
 			return
 		}
@@ -160,7 +160,7 @@ func (r *reporter) failed(d *delivery, away bool, err error) {
 	r.down[key] = &outage{time.Now(), r.count()}
 	what := "telemetry is refused by the collector"
 	if away {
-		what = "the collector can't be reached; the service goes on, telemetry waits and is dropped when the queue is full"
+		what = "the collector can't be reached; the service goes on, telemetry that waits too long is dropped"
 	}
 	r.out.Warn(what, "signal", d.signal, "endpoint", d.host, "error", err)
 }

@@ -23,7 +23,7 @@ import (
 // Later ones win: what is detected, OTEL_RESOURCE_ATTRIBUTES and
 // OTEL_SERVICE_NAME, Options. Command line arguments are not taken: passwords
 // stand there.
-func newResource(ctx context.Context, o *Options) *resource.Resource {
+func newResource(ctx context.Context, o *Options, r *reporter) *resource.Resource {
 	given := o.Attributes
 	if o.ServiceName != "" {
 		given = append(given[:len(given):len(given)], semconv.ServiceName(o.ServiceName))
@@ -31,7 +31,7 @@ func newResource(ctx context.Context, o *Options) *resource.Resource {
 	if o.ServiceVersion != "" {
 		given = append(given[:len(given):len(given)], semconv.ServiceVersion(o.ServiceVersion))
 	}
-	res, _ := resource.New(ctx,
+	res, err := resource.New(ctx,
 		resource.WithSchemaURL(semconv.SchemaURL),
 		resource.WithTelemetrySDK(),
 		resource.WithHost(),
@@ -47,6 +47,9 @@ func newResource(ctx context.Context, o *Options) *resource.Resource {
 		resource.WithFromEnv(),
 		resource.WithAttributes(given...),
 	)
+	if err != nil {
+		r.other(fmt.Errorf("resource: %w", err)) // OTEL_RESOURCE_ATTRIBUTES that can't be read
+	}
 	return res
 }
 

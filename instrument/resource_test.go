@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -30,12 +31,17 @@ func TestServiceName(t *testing.T) {
 		{map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "service.name=attr,team=blue"}, Options{}, "attr"},
 		{map[string]string{"OTEL_SERVICE_NAME": "env", "OTEL_RESOURCE_ATTRIBUTES": "service.name=attr"}, Options{}, "env"},
 		{map[string]string{"OTEL_SERVICE_NAME": "env"}, Options{ServiceName: "code"}, "code"},
+		{map[string]string{"OTEL_RESOURCE_ATTRIBUTES": "broken"}, Options{}, "instrument"},
 	}
 	for _, tt := range tests {
 		for k, v := range tt.env {
 			os.Setenv(k, v)
 		}
-		got := attrs(newResource(t.Context(), &tt.o).Attributes())
+		var out strings.Builder
+		got := attrs(newResource(t.Context(), &tt.o, &reporter{out: slog.New(slog.NewTextHandler(&out, nil))}).Attributes())
+		if broken := strings.Contains(tt.env["OTEL_RESOURCE_ATTRIBUTES"], "broken"); broken != (out.Len() > 0) {
+			t.Errorf("%v: said %q", tt.env, out.String())
+		}
 		for k := range tt.env {
 			os.Unsetenv(k)
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	sdklog "go.opentelemetry.io/otel/sdk/log"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 )
@@ -140,7 +141,7 @@ func TestRemoteSampling(t *testing.T) {
 	o := Options{ServiceName: "check out"}
 	var out strings.Builder
 	report := &reporter{out: slog.New(slog.NewTextHandler(&out, nil))}
-	sampler, stop, err := samplerFor(&o, newResource(t.Context(), &o), report)
+	sampler, stop, err := samplerFor(&o, newResource(t.Context(), &o, report), report)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,5 +173,33 @@ func TestRemoteSampling(t *testing.T) {
 	time.Sleep(20 * time.Millisecond) // for an answer that is under way
 	if n := strings.Count(out.String(), "can't be asked"); n != 1 {
 		t.Errorf("said %d times:\n%s", n, out.String())
+	}
+}
+
+// silent keeps telemetry in the process.
+type silent struct{ sdklog.Processor }
+
+func (silent) Shutdown(context.Context) error   { return nil }
+func (silent) ForceFlush(context.Context) error { return nil }
+
+// Asked for in code, which needs no variable.
+func TestRemoteSamplingInCode(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"strategyType":"PROBABILISTIC","probabilisticSampling":{"samplingRate":0}}`)
+	}))
+	defer server.Close()
+	tel, err := New(t.Context(), Options{RemoteSampling: server.URL + "/sampling", LogProcessor: silent{}, LogHandler: slog.DiscardHandler})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tel.Shutdown(context.Background()) }()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		_, span := tel.tracer.Start(t.Context(), "s")
+		if !span.SpanContext().IsSampled() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("still sampled after 10 s, though the server said none")
+		}
 	}
 }

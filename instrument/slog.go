@@ -2,6 +2,7 @@ package instrument
 
 import (
 	"context"
+	"log"
 	"log/slog"
 	"os"
 	"reflect"
@@ -31,8 +32,8 @@ func newHandler(out slog.Handler, provider otellog.LoggerProvider) *handler {
 // localHandler is where lines are written when the program said nothing.
 //
 // The handler that slog begins with writes to package log, which Start turns
-// back to slog: a line would go round for ever. It is replaced by text on
-// standard error; a handler of an earlier Start by what that one wrote to.
+// back to slog: a line would go round for ever. It is replaced by text to where
+// package log writes; a handler of an earlier Start by what that one wrote to.
 func localHandler(given slog.Handler) slog.Handler {
 	if given == nil {
 		given = slog.Default().Handler()
@@ -40,10 +41,14 @@ func localHandler(given slog.Handler) slog.Handler {
 	if h, ok := given.(*handler); ok {
 		return h.top
 	}
-	if t := reflect.TypeOf(given); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "log/slog" && t.Elem().Name() == "defaultHandler" {
-		return slog.NewTextHandler(os.Stderr, nil)
+	if t := reflect.TypeOf(given); t.Kind() != reflect.Pointer || t.Elem().PkgPath() != "log/slog" || t.Elem().Name() != "defaultHandler" {
+		return given
 	}
-	return given
+	w := log.Writer()
+	if t := reflect.TypeOf(w); t.Kind() == reflect.Pointer && t.Elem().PkgPath() == "log/slog" {
+		w = os.Stderr // package log has been turned to slog already
+	}
+	return slog.NewTextHandler(w, nil)
 }
 
 // handler writes a record with the ids of its trace and span. Handlers put

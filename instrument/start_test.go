@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -146,6 +148,82 @@ func TestStart(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "msg=placed trace_id=") || !strings.Contains(out.String(), "by package log") {
 		t.Errorf("written: %s", out.String())
+	}
+}
+
+// What is not in Options is in variables, which the SDK and its exporters read.
+func TestVariables(t *testing.T) {
+	type request struct{ path, auth, encoding string }
+	tests := []struct {
+		name string
+		env  map[string]string
+		want request // of the spans; zero: none came
+	}{
+		{"general endpoint", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL/base"}, request{path: "/base/v1/traces"}},
+		{"endpoint of a signal", map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "URL/here", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, request{path: "/here"}},
+		{"headers and compression", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL", "OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20x", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"},
+			request{"/v1/traces", "Bearer x", "gzip"}},
+		{"sampler", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL", "OTEL_TRACES_SAMPLER": "always_off"}, request{}},
+		{"ratio of none", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL", "OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"}, request{}},
+		{"no exporter", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL", "OTEL_TRACES_EXPORTER": "none"}, request{}},
+		{"disabled", map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "URL", "OTEL_SDK_DISABLED": "true"}, request{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := make(chan request, 10)
+			server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				got <- request{r.URL.Path, r.Header.Get("Authorization"), r.Header.Get("Content-Encoding")}
+			}))
+			defer server.Close()
+			t.Setenv("OTEL_LOGS_EXPORTER", "none")
+			t.Setenv("OTEL_METRICS_EXPORTER", "none")
+			for k, v := range tt.env {
+				t.Setenv(k, strings.Replace(v, "URL", server.URL, 1))
+			}
+			tel, err := instrument.New(t.Context(), instrument.Options{LogHandler: slog.DiscardHandler})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = instrument.Do(tel.Context(t.Context()), "s", nothing)
+			if err := tel.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+			close(got)
+			if first := <-got; first != tt.want {
+				t.Errorf("got %+v, want %+v", first, tt.want)
+			}
+		})
+	}
+}
+
+// TestBegin is a program that has set up nothing: its lines are text on
+// standard error, each once, by slog and by log.
+func TestBegin(t *testing.T) {
+	if os.Getenv("EVERSPAN_TEST_BEGIN") != "" {
+		for range 2 { // twice does no harm
+			shutdown, err := instrument.Start(t.Context(), instrument.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer shutdown(t.Context())
+		}
+		_ = instrument.Do(t.Context(), "s", func(ctx context.Context) error {
+			slog.InfoContext(ctx, "by slog")
+			log.Print("by log")
+			return nil
+		})
+		return
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestBegin$")
+	cmd.Env = append(os.Environ(), "EVERSPAN_TEST_BEGIN=1", "OTEL_TRACES_EXPORTER=none", "OTEL_LOGS_EXPORTER=none", "OTEL_METRICS_EXPORTER=none")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{`level=INFO msg="by slog" trace_id=`, `level=INFO msg="by log"`} {
+		if strings.Count(string(out), want) != 1 {
+			t.Errorf("want one line with %q:\n%s", want, out)
+		}
 	}
 }
 

@@ -106,7 +106,7 @@ func newTelemetry(ctx context.Context, o Options, early func(*reporter)) (*Telem
 		t.tracer = t.tracers.Tracer(scope)
 		return t, nil
 	}
-	t.resource = newResource(ctx, &o)
+	t.resource = newResource(ctx, &o, t.report)
 	if err := t.startTraces(ctx, &o); err != nil {
 		return nil, fmt.Errorf("instrument: traces: %w", err)
 	}

@@ -50,16 +50,34 @@ func ProcessBatch(ctx context.Context, messages []*nats.Msg, fn func(context.Con
 	return instrument.ProcessBatch(ctx, messages, Message, fn)
 }
 
-// Carrier is the header of a message. NATS does not change the case of names,
-// so they are written as they are, and found in any case.
+// Carrier is the header of a message.
 type Carrier struct{ *nats.Msg }
 
 // Get finds a header, in any case.
-func (c Carrier) Get(key string) string {
-	if v := c.Header.Get(key); v != "" {
-		return v
+func (c Carrier) Get(key string) string { return Headers(c.Header).Get(key) }
+
+// Set writes a header.
+func (c Carrier) Set(key, value string) {
+	if c.Header == nil {
+		c.Header = nats.Header{}
 	}
-	for k, v := range c.Header {
+	Headers(c.Header).Set(key, value)
+}
+
+// Keys lists the headers.
+func (c Carrier) Keys() []string { return Headers(c.Header).Keys() }
+
+// Headers is a header by itself, for messages of JetStream's newer client:
+// put nats.Headers(m.Headers()) into an [instrument.Message]. NATS does not
+// change the case of names, so they are written as they are, and found in any.
+type Headers nats.Header
+
+// Get finds a header, in any case.
+func (h Headers) Get(key string) string {
+	if v := h[key]; len(v) > 0 {
+		return v[0]
+	}
+	for k, v := range h {
 		if strings.EqualFold(k, key) && len(v) > 0 {
 			return v[0]
 		}
@@ -67,18 +85,15 @@ func (c Carrier) Get(key string) string {
 	return ""
 }
 
-// Set writes a header.
-func (c Carrier) Set(key, value string) {
-	if c.Header == nil {
-		c.Header = nats.Header{}
-	}
-	for k := range c.Header {
+// Set writes a header in place of those with this name.
+func (h Headers) Set(key, value string) {
+	for k := range h {
 		if strings.EqualFold(k, key) {
-			delete(c.Header, k)
+			delete(h, k)
 		}
 	}
-	c.Header[key] = []string{value}
+	h[key] = []string{value}
 }
 
 // Keys lists the headers.
-func (c Carrier) Keys() []string { return slices.Collect(maps.Keys(c.Header)) }
+func (h Headers) Keys() []string { return slices.Collect(maps.Keys(h)) }
