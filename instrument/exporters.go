@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploggrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlplog/otlploghttp"
@@ -96,6 +97,14 @@ func (d *destination) host() string {
 	return d.endpoint
 }
 
+// whenAsked is how exporters over HTTP try again, which they do if the collector asks for
+// it. Those over gRPC would also do so if nobody is there, and tell nobody: they don't,
+// because a [delivery] does, and says so.
+var whenAsked = struct {
+	Enabled                                      bool
+	InitialInterval, MaxInterval, MaxElapsedTime time.Duration
+}{true, retryFirst, retryMost, time.Minute}
+
 func newSpanProcessor(ctx context.Context, o *Options, r *reporter) (sdktrace.SpanProcessor, error) {
 	d, err := destinationOf("TRACES", o)
 	if err != nil || d.kind == "none" {
@@ -106,13 +115,13 @@ func newSpanProcessor(ctx context.Context, o *Options, r *reporter) (sdktrace.Sp
 	case d.kind == "console":
 		e, err = stdouttrace.New(stdouttrace.WithPrettyPrint())
 	case d.grpc && d.code:
-		e, err = otlptracegrpc.New(ctx, otlptracegrpc.WithEndpointURL(d.endpoint))
+		e, err = otlptracegrpc.New(ctx, otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{}), otlptracegrpc.WithEndpointURL(d.endpoint))
 	case d.grpc:
-		e, err = otlptracegrpc.New(ctx)
+		e, err = otlptracegrpc.New(ctx, otlptracegrpc.WithRetry(otlptracegrpc.RetryConfig{}))
 	case d.code:
-		e, err = otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(d.endpoint))
+		e, err = otlptracehttp.New(ctx, otlptracehttp.WithRetry(otlptracehttp.RetryConfig(whenAsked)), otlptracehttp.WithEndpointURL(d.endpoint))
 	default:
-		e, err = otlptracehttp.New(ctx)
+		e, err = otlptracehttp.New(ctx, otlptracehttp.WithRetry(otlptracehttp.RetryConfig(whenAsked)))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("exporter: %w", err)
@@ -135,13 +144,13 @@ func newLogProcessor(ctx context.Context, o *Options, r *reporter) (sdklog.Proce
 	case d.kind == "console":
 		e, err = stdoutlog.New(stdoutlog.WithPrettyPrint())
 	case d.grpc && d.code:
-		e, err = otlploggrpc.New(ctx, otlploggrpc.WithEndpointURL(d.endpoint))
+		e, err = otlploggrpc.New(ctx, otlploggrpc.WithRetry(otlploggrpc.RetryConfig{}), otlploggrpc.WithEndpointURL(d.endpoint))
 	case d.grpc:
-		e, err = otlploggrpc.New(ctx)
+		e, err = otlploggrpc.New(ctx, otlploggrpc.WithRetry(otlploggrpc.RetryConfig{}))
 	case d.code:
-		e, err = otlploghttp.New(ctx, otlploghttp.WithEndpointURL(d.endpoint))
+		e, err = otlploghttp.New(ctx, otlploghttp.WithRetry(otlploghttp.RetryConfig(whenAsked)), otlploghttp.WithEndpointURL(d.endpoint))
 	default:
-		e, err = otlploghttp.New(ctx)
+		e, err = otlploghttp.New(ctx, otlploghttp.WithRetry(otlploghttp.RetryConfig(whenAsked)))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("exporter: %w", err)
@@ -164,13 +173,13 @@ func newMetricReader(ctx context.Context, o *Options, r *reporter) (sdkmetric.Re
 	case d.kind == "console":
 		e, err = stdoutmetric.New(stdoutmetric.WithPrettyPrint())
 	case d.grpc && d.code:
-		e, err = otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithEndpointURL(d.endpoint))
+		e, err = otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}), otlpmetricgrpc.WithEndpointURL(d.endpoint))
 	case d.grpc:
-		e, err = otlpmetricgrpc.New(ctx)
+		e, err = otlpmetricgrpc.New(ctx, otlpmetricgrpc.WithRetry(otlpmetricgrpc.RetryConfig{}))
 	case d.code:
-		e, err = otlpmetrichttp.New(ctx, otlpmetrichttp.WithEndpointURL(d.endpoint))
+		e, err = otlpmetrichttp.New(ctx, otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig(whenAsked)), otlpmetrichttp.WithEndpointURL(d.endpoint))
 	default:
-		e, err = otlpmetrichttp.New(ctx)
+		e, err = otlpmetrichttp.New(ctx, otlpmetrichttp.WithRetry(otlpmetrichttp.RetryConfig(whenAsked)))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("exporter: %w", err)

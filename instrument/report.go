@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 )
@@ -78,8 +79,8 @@ const (
 	retryMost  = 4 * time.Second
 )
 
-// deliver exports a batch of n. A collector that can't be reached is tried
-// until ctx ends, so that its restart loses nothing that the queue can hold.
+// deliver exports a batch of n. A collector that can't be reached, or asks to come
+// back later, is tried until ctx ends, so that its restart loses nothing that the queue can hold.
 // It returns no error: the SDK would print it each time.
 func (d *delivery) deliver(ctx context.Context, n int, export func(context.Context) error) {
 	defer d.waiting.Add(-int64(n))
@@ -93,7 +94,8 @@ func (d *delivery) deliver(ctx context.Context, n int, export func(context.Conte
 		}
 		away := unreachable(err)
 		d.report.failed(d, away, err)
-		if !away || last || !d.pause(ctx, wait) {
+		after, again := busy(err)
+		if !away && !again || last || !d.pause(ctx, max(wait, after)) {
 			d.dropped.Add(int64(n))
 			return
 		}
@@ -138,6 +140,26 @@ func unreachable(err error) bool {
 		return true
 	}
 	return false
+}
+
+// busy reports whether the collector asks over gRPC to come back later, and when; over
+// HTTP the exporter does as it is asked.
+// Source: https://opentelemetry.io/docs/specs/otlp/#failures
+func busy(err error) (after time.Duration, again bool) {
+	s, ok := status.FromError(err)
+	if !ok {
+		return 0, false
+	}
+	for _, d := range s.Details() {
+		if info, ok := d.(*errdetails.RetryInfo); ok {
+			return info.GetRetryDelay().AsDuration(), true
+		}
+	}
+	switch s.Code() {
+	case codes.Canceled, codes.Aborted, codes.OutOfRange, codes.DataLoss:
+		return 0, true
+	}
+	return 0, false
 }
 
 func (d *delivery) key(away bool) string {

@@ -274,6 +274,63 @@ func TestCollectorGone(t *testing.T) {
 	}
 }
 
+// A collector that is overloaded and asks to come back gets everything.
+func TestCollectorBusy(t *testing.T) {
+	c := &collector{}
+	var mu sync.Mutex
+	refused := map[string]int{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		refused[r.URL.Path]++
+		n := refused[r.URL.Path]
+		mu.Unlock()
+		if n <= 2 {
+			w.Header().Set("Retry-After", "1")
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		c.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	var out output
+	tel, err := instrument.New(t.Context(), instrument.Options{ServiceName: "s", Endpoint: server.URL, Delay: 5 * time.Millisecond, LogHandler: slog.NewTextHandler(&out, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = instrument.Do(tel.Context(t.Context()), "work", nothing)
+	tel.Logger().Info("hello")
+	for deadline := time.Now().Add(20 * time.Second); tel.Stats() != (instrument.Stats{SpansSent: 1, LogsSent: 1}) && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := tel.Shutdown(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if c.has("span s work") != 1 || c.has("log hello") != 1 || tel.Stats() != (instrument.Stats{SpansSent: 1, LogsSent: 1}) {
+		t.Errorf("%+v, refused %v\n%s", tel.Stats(), refused, out.String())
+	}
+}
+
+// With nobody there over gRPC, it is said as soon.
+func TestCollectorGoneGRPC(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	var out output
+	tel, err := instrument.New(t.Context(), instrument.Options{Endpoint: "grpc://" + address, Delay: 5 * time.Millisecond, LogHandler: slog.NewTextHandler(&out, nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = instrument.Do(tel.Context(t.Context()), "work", nothing)
+	out.await(t, "can't be reached")
+	began := time.Now()
+	if err := tel.Shutdown(t.Context()); err == nil || time.Since(began) > 10*time.Second {
+		t.Errorf("shutdown after %v: %v", time.Since(began), err)
+	}
+}
+
 // With nobody there, shutdown ends soon and tells what is lost; overload is counted.
 func TestDrops(t *testing.T) {
 	t.Setenv("OTEL_BSP_MAX_QUEUE_SIZE", "8")
