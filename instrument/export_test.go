@@ -34,3 +34,9 @@ func (p doneLogs) OnEmit(ctx context.Context, r *sdklog.Record) error {
 	p.to.waiting.Add(-1)
 	return p.Processor.OnEmit(ctx, r)
 }
+
+// Destination is where a signal goes, and whether the exporter is told so.
+func Destination(signal string, o Options) (endpoint string, told bool, err error) {
+	d, err := destinationOf(signal, &o)
+	return d.endpoint, d.code, err
+}

@@ -29,8 +29,8 @@ import (
 type destination struct {
 	kind     string // otlp, console, none
 	grpc     bool
-	endpoint string // as a URL; with code true, from Options
-	code     bool
+	endpoint string // as a URL
+	code     bool   // the exporter is told the endpoint; else it reads the environment itself
 }
 
 // destinationOf follows OTEL_<SIGNAL>_EXPORTER and OTEL_EXPORTER_OTLP_*.
@@ -80,7 +80,9 @@ func destinationOf(signal string, o *Options) (destination, error) {
 	}
 	d.endpoint = cmp.Or(env("OTEL_EXPORTER_OTLP_"+signal+"_ENDPOINT"), env("OTEL_EXPORTER_OTLP_ENDPOINT"))
 	if d.endpoint == "" {
-		d.endpoint = "http://localhost:4318"
+		// The exporters' own default is TLS, which the specification's is not.
+		d.code = true
+		d.endpoint = "http://localhost:4318/v1/" + strings.ToLower(signal)
 		if d.grpc {
 			d.endpoint = "http://localhost:4317"
 		}

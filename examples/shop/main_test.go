@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 func fakeEverspan(args []string) error {
-	if len(args) == 4 && args[0] == "trace" && args[2] == "--server" {
+	if len(args) == 5 && args[0] == "trace" && args[2] == "--logs" && args[3] == "--server" {
 		fmt.Println("waterfall of", args[1])
 		return nil
 	}

@@ -81,7 +81,7 @@ func printTrace(ctx context.Context, b *backend, id string, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, program, "trace", id, "--server", b.url)
+	cmd := exec.CommandContext(ctx, program, "trace", id, "--logs", "--server", b.url)
 	cmd.Stdout = out
 	cmd.Stderr = os.Stderr
 	if err := cmd.Run(); err != nil {
