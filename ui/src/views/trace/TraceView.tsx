@@ -1,0 +1,3 @@
+export function TraceView({ id }: { id: string }) {
+  return <p>{id}</p>
+}
