@@ -160,6 +160,11 @@ var contract = []struct{ name, path string }{
 	{"logs-severity", "/api/v1/logs?severity=loud"},
 	{"logs-parameter", "/api/v1/logs?form=1767268800"},
 	{"logs-id", "/api/v1/traces/xyz/logs"},
+	{"span", "/api/v1/traces/1/spans/a2"},
+	{"span-unknown", "/api/v1/traces/1/spans/ff"},
+	{"span-unknown-trace", "/api/v1/traces/99/spans/a1"},
+	{"span-id", "/api/v1/traces/1/spans/xyz"},
+	{"columns-unknown", "/api/v1/traces/99/columns"},
 	{"query-parameter", "/api/v1/query?q={}&form=1767268800"},
 }
 

@@ -127,7 +127,7 @@ func logRecord(l *span.Logs, row uint32) LogRecord {
 		TimeUnixNano: nano(l.Time[row]), Service: l.Service(row),
 		Severity: l.Severity[row].String(), SeverityNumber: int(l.Severity[row]), SeverityText: l.Levels.String(l.Level[row]),
 		Event: l.Events.String(l.Event[row]), Body: l.BodyText(row), BodyType: l.BodyType[row].String(),
-		Scope: l.Scopes.Name[l.Scope[row]], Attributes: []FoundAttr{}, Resource: []FoundAttr{},
+		Scope: l.Scopes.Name[l.Scope[row]], Attributes: []FoundAttr{}, Resource: attrsOf(&l.Resources.Attrs, l.Resource[row]),
 	}
 	if l.Observed[row] != 0 {
 		r.ObservedUnixNano = nano(l.Observed[row])
@@ -137,9 +137,6 @@ func logRecord(l *span.Logs, row uint32) LogRecord {
 	}
 	if id := l.ID[row]; !id.IsZero() {
 		r.SpanID = id.String()
-	}
-	for k, v := range l.Resources.Attrs.Row(l.Resource[row]) {
-		r.Resource = append(r.Resource, valueAttr(k, v))
 	}
 	return r
 }

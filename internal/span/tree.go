@@ -75,6 +75,9 @@ var flagNames = [numFlags]string{
 	"startsBeforeParent", "endsAfterParent", "negativeDuration",
 }
 
+// FlagNames are the names of all flags, that of the lowest bit first.
+func FlagNames() []string { return flagNames[:] }
+
 // Names yields the name of each flag that is set, in lower camel case.
 func (f NodeFlags) Names() iter.Seq[string] {
 	return func(yield func(string) bool) {
