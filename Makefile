@@ -8,7 +8,7 @@ GO          = go
 
 export CGO_ENABLED = 0
 
-.PHONY: help build demo test short lint vuln race cross node fuzz bench update clean
+.PHONY: help build demo page test short lint vuln race cross node browser fuzz bench update clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +21,10 @@ demo: build ## the shop sends to a server on ./everspan-data, until Ctrl-C
 	@$(GO) build -o bin/shop ./examples/shop
 	@EVERSPAN_BIN=$(CURDIR)/bin/everspan exec bin/shop
 
-test: lint node cross ## everything: lint, all tests, race, real Node.js and DuckDB, every platform
+page: ## build the page into ui/dist, which is committed (needs Node.js)
+	@cd ui && npm ci --silent && npm run --silent build
+
+test: lint node cross browser ## everything: lint, all tests, race, real Node.js and DuckDB, every platform
 	$(GO) test -count=1 ./...
 	cd instrument && $(GO) test -count=1 ./...
 	cd test/kit && $(GO) test -count=1   # no ./...: what is left out is then printed
@@ -49,6 +52,10 @@ cross: ## build for every platform
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
 MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
+
+browser: build ## the page: types, unit tests, and Chromium against a real server
+	@$(GO) build -o bin/shop ./examples/shop
+	cd ui && npm ci --silent && npm run --silent check && npm test --silent && node --test --test-concurrency=1 'e2e/*.test.mjs'
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/... ./instrument); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

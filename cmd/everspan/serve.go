@@ -18,6 +18,7 @@ import (
 	"github.com/everspan/everspan/internal/otlp"
 	"github.com/everspan/everspan/internal/store"
 	"github.com/everspan/everspan/internal/wal"
+	"github.com/everspan/everspan/ui"
 )
 
 type serveCmd struct {
@@ -145,7 +146,7 @@ func (c *serveCmd) Run(ctx context.Context) (err error) {
 
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: int64(c.Memory) / 4, Logger: logger})
 	var draining atomic.Bool
-	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{Timeout: c.QueryTimeout, Memory: int64(c.Memory) / 16}), Log: log, Receiver: receiver, Build: build(), Logger: logger, QueryTimeout: c.QueryTimeout, LogLinks: links, Ready: func() error {
+	server := &api.Server{Store: spans, Engine: engine.New(spans, engine.Options{Timeout: c.QueryTimeout, Memory: int64(c.Memory) / 16}), Log: log, Receiver: receiver, Build: build(), Logger: logger, QueryTimeout: c.QueryTimeout, LogLinks: links, Page: ui.Files(), Ready: func() error {
 		if draining.Load() {
 			return errors.New("shutting down")
 		}

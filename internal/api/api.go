@@ -25,6 +25,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -56,6 +57,8 @@ type Server struct {
 	// QueryTimeout bounds a search for log records; the engine has its own.
 	QueryTimeout time.Duration
 	LogLinks     []LogLink
+	// Page has the files of the page: index.html and assets.
+	Page fs.FS
 	// Ready returns nil when requests should be sent here, else the reason why not.
 	Ready func() error
 }
@@ -63,7 +66,7 @@ type Server struct {
 // Handler routes all paths. Answers are compressed for those who accept it.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", s.index)
+	s.page(mux)
 	mux.HandleFunc("GET /ready", s.ready)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /metrics", s.metrics)
@@ -164,7 +167,7 @@ func (s *Server) buildInfo(w http.ResponseWriter, _ *http.Request) {
 	}{Build: b})
 }
 
-// index is what a browser shows until there is a page. OTLP is answered on this
+// index is what the page is to who looks with curl. OTLP is answered on this
 // port as well, so that the address in it is right whatever the settings are.
 func (s *Server) index(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

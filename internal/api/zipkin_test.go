@@ -18,6 +18,7 @@ import (
 	"github.com/everspan/everspan/internal/span/spantest"
 	"github.com/everspan/everspan/internal/store"
 	"github.com/everspan/everspan/internal/wal"
+	"github.com/everspan/everspan/ui"
 	"github.com/klauspost/compress/gzip"
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -40,7 +41,7 @@ func newServer(t *testing.T, inFlight int64) *Server {
 		log.Close()
 	})
 	receiver := otlp.NewReceiver(spans, otlp.Options{MaxInFlight: inFlight, MaxBody: 1 << 20, Logger: quiet})
-	return &Server{Store: spans, Engine: engine.New(spans, engine.Options{}), Log: log, Receiver: receiver, Logger: quiet, QueryTimeout: time.Minute, Ready: func() error { return nil }}
+	return &Server{Store: spans, Engine: engine.New(spans, engine.Options{}), Log: log, Receiver: receiver, Logger: quiet, QueryTimeout: time.Minute, Page: ui.Files(), Ready: func() error { return nil }}
 }
 
 func send(h http.Handler, method, path, contentType, encoding string, body []byte) *httptest.ResponseRecorder {
