@@ -1,0 +1,43 @@
+import { formatDuration } from '../../base/time'
+import type { Found } from './ask'
+import styles from './Find.module.css'
+
+export function bytes(n: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  let i = 0
+  while (n >= 999.5 && i < units.length - 1) {
+    n /= 1000
+    i++
+  }
+  return `${i === 0 ? n : n.toPrecision(3)} ${units[i]}`
+}
+
+export const count = (n: number): string => n.toLocaleString('en-US').replace(/,/g, '\u202f')
+
+/** What a query cost, and what may be missing. */
+export function Cost({ found, more }: { found: Found; more: boolean }) {
+  const { cost } = found
+  const said = [
+    found.traces.length ? `${count(found.traces.length)}${more ? '+' : ''} traces` : '',
+    `${count(cost.spans)} spans examined`,
+    cost.blocks ? `${count(cost.blocks - cost.blocksPruned)} of ${count(cost.blocks)} blocks read` : '',
+    cost.bytes ? bytes(cost.bytes) : '',
+    formatDuration(cost.elapsedNano),
+  ].filter(Boolean)
+  return (
+    <footer className={styles.cost}>
+      {found.partial.length > 0 && (
+        <div className={styles.partial} role="status">
+          <b>Something may be missing.</b>
+          <ul>
+            {found.partial.map((why) => (
+              <li key={why}>{why}</li>
+            ))}
+          </ul>
+          <span className="quiet">A shorter time or a narrower query needs less; the server’s log has more.</span>
+        </div>
+      )}
+      <p className="quiet">{said.join(' · ')}</p>
+    </footer>
+  )
+}

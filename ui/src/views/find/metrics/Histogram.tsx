@@ -1,0 +1,116 @@
+import { useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { go } from '../../../base/location'
+import { useMode, useSettings } from '../../../base/theme'
+import { formatMoment, moment } from '../../../base/time'
+import { counted } from '../../../query/derive'
+import { narrow } from '../../../query/conditions'
+import { writeDuration } from '../../../query/quote'
+import { clock, inks, prepare } from '../draw'
+import { clockTicks } from '../plot'
+import { useSize } from '../useSize'
+import type { Answer } from './Metrics'
+import styles from './Metrics.module.css'
+import { findURL } from './Table'
+import { formatValue, numbers } from './values'
+
+const edge = { left: 60, right: 12, top: 8, bottom: 22 }
+
+/** Histogram is a heat map: time to the right, buckets up, the more spans the stronger. A cell opens its traces. */
+export function Histogram({ answer, q }: { answer: Answer; q: string }) {
+  const frame = useRef<HTMLDivElement>(null)
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const size = useSize(frame)
+  const mode = useMode()
+  const { zone } = useSettings()
+  const [at, setAt] = useState<{ column: number; row: number } | null>(null)
+  const unit = answer.bucketUnit ?? ''
+  const grid = useMemo(() => gridOf(answer), [answer])
+  const times = useMemo(() => (answer.times ?? []).map(moment), [answer])
+  const width = (size.width - edge.left - edge.right) / Math.max(times.length, 1)
+  const height = (size.height - edge.top - edge.bottom) / Math.max(grid.rows.length, 1)
+
+  useLayoutEffect(() => {
+    const g = canvas.current && prepare(canvas.current, size.width, size.height)
+    if (!g || !canvas.current) return
+    const ink = inks(canvas.current)
+    g.fillStyle = ink.accent
+    grid.rows.forEach((row, r) =>
+      row.values.forEach((v, c) => {
+        if (!v) return
+        g.globalAlpha = 0.12 + 0.88 * (Math.log1p(v) / Math.log1p(grid.most))
+        g.fillRect(edge.left + c * width, size.height - edge.bottom - (r + 1) * height, Math.max(width - 1, 1), Math.max(height - 1, 1))
+      }),
+    )
+    g.globalAlpha = 1
+    g.font = ink.font
+    g.fillStyle = ink.quiet
+    g.textAlign = 'right'
+    g.textBaseline = 'middle'
+    const every = Math.ceil(18 / Math.max(height, 1))
+    grid.rows.forEach((row, r) => r % every === 0 && g.fillText(formatValue(row.top, unit), edge.left - 6, size.height - edge.bottom - (r + 1) * height))
+    g.textAlign = 'center'
+    const [first, last] = [times[0], times.at(-1)]
+    if (first === undefined || last === undefined) return
+    const ticks = clockTicks(first, last, Math.max((size.width - 60) / 90, 1), zone === 'utc' ? 0 : new Date().getTimezoneOffset())
+    const step = Number((ticks[1] ?? last) - (ticks[0] ?? first))
+    // The sample at T is of [T − step, T): its cell ends there.
+    for (const t of ticks) {
+      const x = edge.left + (1 + Number(t - first) / (answer.stepNano || 1)) * width
+      if (x > edge.left + 16 && x < size.width - 28) g.fillText(clock(t, zone, step), x, size.height - 8)
+    }
+  }, [grid, size, width, height, times, answer, unit, mode, zone])
+
+  const cell = (e: React.PointerEvent) => {
+    const r = e.currentTarget.getBoundingClientRect()
+    const column = Math.floor((e.clientX - r.left - edge.left) / width)
+    const row = Math.floor((size.height - edge.bottom - (e.clientY - r.top)) / height)
+    return column >= 0 && column < times.length && row >= 0 && row < grid.rows.length ? { column, row } : null
+  }
+  const row = at && grid.rows[at.row]
+  const end = at ? times[at.column] : undefined
+  const open = () => {
+    const c = counted(q)
+    if (!c || !row || end === undefined || unit !== 's') return
+    const least = writeDuration((row.top / 2) * 1e9, 'down')
+    const query = narrow(c.base, `${c.argument} >= ${least}`, `${c.argument} <= ${writeDuration(row.top * 1e9, 'up')}`)
+    go(findURL(query, { from: moment(String(end - BigInt(answer.stepNano ?? 0))), to: end }))
+  }
+  return (
+    <div className={styles.frame} ref={frame}>
+      <canvas
+        ref={canvas}
+        className={styles.canvas}
+        role="img"
+        aria-label={`Heat map of ${grid.total} spans by time and size`}
+        onPointerMove={(e) => setAt(cell(e))}
+        onPointerLeave={() => setAt(null)}
+        onClick={open}
+      />
+      {at && row && end !== undefined && (
+        <div className={styles.tip} style={at.column > times.length / 2 ? { right: size.width - edge.left - at.column * width + 4 } : { left: edge.left + (at.column + 1) * width + 4 }}>
+          <b className="mono">{formatMoment(end, zone, 0)}</b>
+          <span>
+            {formatValue(row.top / 2, unit)} – {formatValue(row.top, unit)}
+          </span>
+          <span>
+            <span className="mono">{formatValue(row.values[at.column] ?? 0, '')}</span> spans{unit === 's' && ' · click for their traces'}
+          </span>
+        </div>
+      )}
+    </div>
+  )
+}
+
+type Grid = { rows: { top: number; values: (number | null)[] }[]; most: number; total: number }
+
+/** The buckets as rows from the least to the greatest, empty ones between them as well. */
+export function gridOf(answer: Answer): Grid {
+  const by = new Map<number, (number | null)[]>()
+  for (const s of answer.series ?? []) by.set(Math.round(Math.log2(Number(s.labels[0]?.value) || 1)), numbers(s))
+  const keys = [...by.keys()]
+  const rows: Grid['rows'] = []
+  for (let k = Math.min(...keys); k <= Math.max(...keys); k++) rows.push({ top: 2 ** k, values: by.get(k) ?? [] })
+  let [most, total] = [0, 0]
+  for (const r of rows) for (const v of r.values) [most, total] = [Math.max(most, v ?? 0), total + (v ?? 0)]
+  return { rows, most, total }
+}
