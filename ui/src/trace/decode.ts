@@ -47,6 +47,10 @@ export type Trace = {
 
   path: Stretches // the critical path, in order of time
   gaps: Stretches // what no span covers, in drawing order
+
+  eventNode: Int32Array // the events, in drawing order of their spans
+  eventTime: Float64Array
+  eventException: Uint8Array // 1 if it is one
 }
 
 export type Stretches = { node: Int32Array; start: Float64Array; duration: Float64Array }
@@ -131,6 +135,10 @@ export function decodeTrace(buffer: ArrayBuffer): Trace {
     flagNames: header.flagNames,
     path: stretches('path'),
     gaps: stretches('gap'),
+    // A server of the version before sends no moments of events.
+    eventNode: columns.has('eventNode') ? get('eventNode') : new Int32Array(),
+    eventTime: columns.has('eventTime') ? get('eventTime') : new Float64Array(),
+    eventException: columns.has('eventException') ? get('eventException') : new Uint8Array(),
   }
 }
 

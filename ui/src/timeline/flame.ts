@@ -1,0 +1,66 @@
+import { isError, nameOf, type Trace } from '../trace/decode'
+import type { Frames } from '../trace/flame'
+import type { Palette } from './palette'
+
+export type FlamePicture = {
+  t: Trace
+  frames: Frames
+  palette: Palette
+  from: number
+  to: number
+  width: number
+  height: number
+  top: number
+  lane: number
+  open: number // node
+  matches: Uint8Array | null
+  over: number // frame
+}
+
+const charWidth = 6.7
+
+/** Draws the frames of a flame graph that are in sight; of those narrower than a pixel, one. */
+export function drawFlame(c: CanvasRenderingContext2D, p: FlamePicture) {
+  const { t, frames, palette } = p
+  const ratio = window.devicePixelRatio || 1
+  c.setTransform(ratio, 0, 0, ratio, 0, 0)
+  c.clearRect(0, 0, p.width, p.height)
+  c.font = palette.mono
+  c.textBaseline = 'middle'
+  const per = p.width / (p.to - p.from || 1)
+  const filled = new Float64Array(frames.lanes).fill(-1)
+  for (let i = 0; i < frames.count; i++) {
+    const lane = frames.lane[i] ?? 0
+    const y = lane * p.lane - p.top
+    if (y + p.lane < 0 || y > p.height) continue
+    const left = ((frames.from[i] ?? 0) - p.from) * per
+    const right = Math.max(((frames.to[i] ?? 0) - p.from) * per, left + 1)
+    if (right < 0 || left > p.width || right <= (filled[lane] ?? 0)) continue
+    const x = Math.max(left, 0)
+    const w = Math.min(right, p.width) - x
+    filled[lane] = Math.floor(x + Math.max(w, 1))
+    const node = frames.node[i] ?? 0
+    const service = t.service[node] ?? 0
+    const dim = p.matches !== null && p.matches[node] !== 1
+    c.globalAlpha = dim ? 0.3 : 1
+    c.fillStyle = palette.bar[service] ?? palette.quiet
+    c.fillRect(x, y + 1, Math.max(w - 0.5, 0.5), p.lane - 2)
+    c.globalAlpha = 1
+    if (isError(t, node) && frames.spans[i] === 1) {
+      c.fillStyle = palette.error
+      c.fillRect(x, y + p.lane - 3, w, 2)
+    }
+    if (i === p.over || (node === p.open && frames.spans[i] === 1)) {
+      c.strokeStyle = palette.text
+      c.strokeRect(x + 0.5, y + 1.5, w - 1, p.lane - 3)
+    }
+    if (w > 24) {
+      const most = Math.floor((w - 10) / charWidth)
+      const name = nameOf(t, node)
+      const count = frames.spans[i] ?? 1
+      const text = count > 1 ? `${name} × ${count}` : name
+      c.fillStyle = palette.text
+      c.fillText(text.length <= most ? text : text.slice(0, Math.max(most - 1, 0)) + '…', x + 5, y + p.lane / 2 + 0.5)
+    }
+  }
+}

@@ -1,0 +1,15 @@
+// What a row says in words.
+
+/** A service's name, short enough to stand in each row. */
+export function shortService(name: string): string {
+  const s = name.replace(/[-_.]?(service|svc)$/i, '') || name
+  return s.length > 16 ? s.slice(0, 15) + '…' : s
+}
+
+/** 1,234 */
+export const formatCount = (n: number): string => n.toLocaleString('en')
+
+/** 77 %, or less than 1 % */
+export const percent = (share: number): string => (share > 0 && share < 0.01 ? 'less than 1 %' : `${Math.round(share * 100)} %`)
+
+export const plural = (n: number, one: string, more = one + 's'): string => `${formatCount(n)} ${n === 1 ? one : more}`

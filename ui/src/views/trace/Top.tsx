@@ -1,0 +1,132 @@
+import { useState } from 'react'
+import { link } from '../../base/location'
+import { useSettings } from '../../base/theme'
+import { formatDuration, formatMoment, rfc3339 } from '../../base/time'
+import { percent, plural } from '../../timeline/label'
+import type { Trace } from '../../trace/decode'
+import { firstOf, remarksOf } from '../../trace/remarks'
+import { Copy } from './Copy'
+import styles from './Top.module.css'
+
+/** Top says what the trace is, why it was slow or failed, and what is remarkable about it. */
+export function Top({ t, arriving, goTo }: { t: Trace; arriving: boolean; goTo: (node: number) => void }) {
+  const { zone } = useSettings()
+  return (
+    <header className={styles.top}>
+      <div className={styles.line}>
+        <h1 className={styles.title}>
+          <bdi>{t.root.name || '(no name)'}</bdi> {t.root.service && <span className={styles.service}>· {t.root.service}</span>}
+        </h1>
+        <span className={styles.facts}>
+          <b>{formatDuration(t.duration)}</b>
+          <span>{plural(t.spanCount, 'span')}</span>
+          <span>{plural(t.serviceCount, 'service')}</span>
+          {t.errorCount > 0 && <span className="error">{plural(t.errorCount, 'error')}</span>}
+          {arriving && (
+            <span className={styles.live} role="status">
+              <i className={styles.pulse} />
+              still arriving
+            </span>
+          )}
+        </span>
+        <span className={styles.actions}>
+          <time className="mono quiet" title={rfc3339(t.start)}>
+            {formatMoment(t.start, zone)}
+          </time>
+          <a className={styles.action} {...link(`/compare?a=${t.id}`)}>
+            Compare
+          </a>
+          <Copy className={styles.action} text={() => window.location.href} label="Copy link" />
+          <Copy className={styles.action} text={() => t.id} label="Copy id" />
+          <Download t={t} />
+        </span>
+      </div>
+      {t.verdict && (
+        <p className={styles.verdict}>
+          <Verdict text={t.verdict.text} share={t.verdict.share} />{' '}
+          <button type="button" className={styles.go} onClick={() => goTo(t.verdict?.node ?? 0)}>
+            Go to it <kbd>b</kbd>
+          </button>
+        </p>
+      )}
+      {t.firstError && (
+        <p className={styles.verdict}>
+          <span className="error">{capital(t.firstError.text)}</span>{' '}
+          <button type="button" className={styles.go} onClick={() => goTo(t.firstError?.node ?? 0)}>
+            Go to it
+          </button>
+        </p>
+      )}
+      <Remarks t={t} goTo={goTo} />
+    </header>
+  )
+}
+
+/** The share stands out, since it is what one reads first. */
+function Verdict({ text, share }: { text: string; share: number }) {
+  const head = percent(share)
+  return text.startsWith(head) ? (
+    <>
+      <b>{head}</b>
+      {text.slice(head.length)}
+    </>
+  ) : (
+    text
+  )
+}
+
+const capital = (s: string) => s.slice(0, 1).toUpperCase() + s.slice(1)
+
+function Remarks({ t, goTo }: { t: Trace; goTo: (node: number) => void }) {
+  const [open, setOpen] = useState('')
+  const all = remarksOf(t)
+  const shown = all.find((r) => r.flag === open)
+  if (all.length === 0 && t.partial.length === 0) return null
+  return (
+    <div className={styles.remarks}>
+      {all.map((r) => (
+        <button key={r.flag} type="button" className={styles.chip} aria-expanded={open === r.flag} onClick={() => setOpen(open === r.flag ? '' : r.flag)}>
+          {r.name}
+        </button>
+      ))}
+      {shown && (
+        <p className={styles.explain}>
+          {shown.text}{' '}
+          <button type="button" className={styles.go} onClick={() => goTo(firstOf(t, shown.flag))}>
+            Show the first
+          </button>
+        </p>
+      )}
+      {t.partial.map((why) => (
+        <p key={why} className={styles.partial}>
+          <b>Not complete:</b> {why}
+        </p>
+      ))}
+    </div>
+  )
+}
+
+/** The trace as a file, as the server's API has it. */
+function Download({ t }: { t: Trace }) {
+  const [wrong, setWrong] = useState('')
+  async function save() {
+    try {
+      const res = await fetch(`/api/traces/${t.id}`, { headers: { Accept: 'application/json' } })
+      if (!res.ok) throw new Error(`the server answers ${res.status}`)
+      const url = URL.createObjectURL(await res.blob())
+      const a = document.createElement('a')
+      a.href = url
+      a.download = `trace-${t.id}.json`
+      a.click()
+      setTimeout(() => URL.revokeObjectURL(url), 10_000)
+      setWrong('')
+    } catch (e) {
+      setWrong(e instanceof Error ? e.message : String(e))
+    }
+  }
+  return (
+    <button type="button" className={styles.action} onClick={save} title={wrong}>
+      {wrong ? 'Download failed: try again' : 'Download JSON'}
+    </button>
+  )
+}
