@@ -97,7 +97,33 @@ func NewColumns(b *span.Batch, partial []string) *Columns {
 	c.nodes(a, start)
 	c.stretches("path", stretches(a.Path, start))
 	c.stretches("gap", stretches(a.Gaps, start))
+	c.events(t, start)
 	return c
+}
+
+// events lists the moments of all events, in drawing order of their spans.
+func (c *Columns) events(t *span.Tree, start int64) {
+	var node []int32
+	var time []float64
+	var exception []uint8
+	events := &t.Spans.Events
+	for i := range t.Nodes {
+		if t.Nodes[i].Row < 0 {
+			continue
+		}
+		for e, to := t.Spans.EventsOf(uint32(t.Nodes[i].Row)); e < to; e++ {
+			node = append(node, int32(i))
+			time = append(time, float64(events.Time[e]-start))
+			is := uint8(0)
+			if string(events.Names.Bytes(events.Name[e])) == "exception" {
+				is = 1
+			}
+			exception = append(exception, is)
+		}
+	}
+	put(c, "eventNode", "i32", node)
+	put(c, "eventTime", "f64", time)
+	put(c, "eventException", "u8", exception)
 }
 
 // numbered numbers texts in the order in which they are met.
