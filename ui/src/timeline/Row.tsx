@@ -4,7 +4,7 @@ import { errorOf, isError, nameOf, serviceOf, type Trace } from '../trace/decode
 import { hasFlag, type Tree } from '../trace/tree'
 import { formatCount, plural, shortService } from './label'
 import { runRow } from './rows'
-import type { Runs } from './runs'
+import { isCall, type Runs } from './runs'
 import styles from './Waterfall.module.css'
 
 export type RowProps = {
@@ -63,11 +63,10 @@ export const Row = memo(function Row(p: RowProps) {
             {shortService(service)}
           </span>
         )}
-        <span className={p.match ? `${styles.name} ${styles.match}` : styles.name} title={missing ? missingText : nameOf(t, node)}>
+        <span className={p.match ? `${styles.name} ${styles.match}` : styles.name} title={missing ? missingText : run && isCall(t, node) ? callsText(count) + nameOf(t, node) : nameOf(t, node)}>
           {run ? (
             <>
               <b>{formatCount(count)} ×</b> <bdi>{nameOf(t, node)}</bdi>
-              <span className="quiet">, {formatDuration(p.runs.total[node] ?? 0)} in all{t.kinds[t.kind[node] ?? 0] === 'client' ? ': N+1' : ''}</span>
             </>
           ) : missing ? (
             <i className="quiet">parent not received</i>
@@ -83,6 +82,8 @@ export const Row = memo(function Row(p: RowProps) {
 
 const missingText =
   'Spans below name this parent, but it was not received: it is still on its way, was dropped, or its service does not send. Its time is that of its children.'
+
+const callsText = (n: number) => `${n} calls that are alike, one after the other; often one call could do (N+1):\n`
 
 function sentence(p: RowProps, run: boolean, failed: boolean, missing: boolean): string {
   const { t, node } = p

@@ -5,7 +5,7 @@ import { lowerBound } from '../trace/search'
 import { errorLogMark, exceptionMark, logMark, markFrom, type Marks } from './marks'
 import type { Palette } from './palette'
 import { runRow, type Rows } from './rows'
-import type { Runs } from './runs'
+import { isCall, type Runs } from './runs'
 import type { ByNode } from './stretches'
 
 // The bars of the waterfall. Only rows that are seen are drawn, and of stretches only those
@@ -123,7 +123,7 @@ function drawGaps(c: CanvasRenderingContext2D, p: Picture, f: Frame, node: numbe
     const b = Math.min(f.scale.x(to[i] ?? 0), f.width)
     if (b - a < 2) continue
     c.fillStyle = p.palette.hatch
-    c.fillRect(a, y + 1, b - a, barHeight - 2)
+    c.fillRect(a, y, b - a, barHeight)
   }
 }
 
@@ -197,7 +197,7 @@ function drawRun(c: CanvasRenderingContext2D, p: Picture, f: Frame, head: number
   c.strokeStyle = palette.bar[service] ?? palette.quiet
   if (right > x1) c.strokeRect(x1 + 0.5, y + 0.5, Math.min(right, f.width + 2) - x1 - 1, barHeight - 1)
   const errors = runs.errors[head] ?? 0
-  const text = `${formatDuration(runs.total[head] ?? 0)} in all`
+  const text = `${formatDuration(runs.total[head] ?? 0)} in all${isCall(t, head) ? ': N+1' : ''}`
   drawLabel(c, p, f, text, errors ? `${errors} ${errors === 1 ? 'error' : 'errors'}` : '', left, right, y)
 }
 

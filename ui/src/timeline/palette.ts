@@ -33,20 +33,19 @@ export function paletteOf(services: string[], mode: 'light' | 'dark'): Palette {
     bg: token('--bg'),
     accent: token('--accent'),
     mark: token('--mark'),
-    hatch: hatch(token('--quiet'), token('--bg')),
+    hatch: hatch(token('--bg')),
     mono: `11px ${token('--mono')}`,
   }
 }
 
-function hatch(color: string, ground: string): CanvasPattern | string {
+/** Stripes in the colour of the ground, so that what is striped keeps its own. */
+function hatch(color: string): CanvasPattern | string {
   const tile = document.createElement('canvas')
   tile.width = tile.height = 6
   const c = tile.getContext('2d')
   if (!c) return color
-  c.fillStyle = ground
-  c.fillRect(0, 0, 6, 6)
   c.strokeStyle = color
-  c.lineWidth = 1
+  c.lineWidth = 2.2
   c.beginPath()
   for (const x of [-6, 0, 6]) {
     c.moveTo(x - 1, 7)

@@ -52,3 +52,6 @@ export function runsOf(t: Trace, tree: Tree): Runs {
 
 /** Whether a node is part of a run that is long enough to be drawn as one. */
 export const inRun = (r: Runs, node: number): boolean => (r.count[r.head[node] ?? 0] ?? 0) >= leastRun
+
+/** Whether the spans of a run are calls, which could have been one. */
+export const isCall = (t: Trace, head: number): boolean => t.kinds[t.kind[head] ?? 0] === 'client'
