@@ -18,7 +18,7 @@ export const count = (n: number): string => n.toLocaleString('en-US').replace(/,
 export function Cost({ found, more }: { found: Found; more: boolean }) {
   const { cost } = found
   const said = [
-    found.traces.length ? `${count(found.traces.length)}${more ? '+' : ''} traces` : '',
+    found.traces.length ? `${count(found.traces.length)}${more ? '+' : ''} ${found.traces.length === 1 ? 'trace' : 'traces'}` : '',
     `${count(cost.spans)} spans examined`,
     cost.blocks ? `${count(cost.blocks - cost.blocksPruned)} of ${count(cost.blocks)} blocks read` : '',
     cost.bytes ? bytes(cost.bytes) : '',

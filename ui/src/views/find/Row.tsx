@@ -44,7 +44,7 @@ export const Row = memo(function Row({ trace: t, longest, mode, zone, plain, pic
       </span>
       <span className={styles.number}>
         {t.spanCount}
-        <span className={styles.unit}> spans</span>
+        <span className={styles.unit}> {t.spanCount === 1 ? 'span' : 'spans'}</span>
       </span>
       <span className={styles.number} data-none={t.errorCount ? undefined : ''}>
         {t.errorCount > 0 && (

@@ -1,0 +1,105 @@
+import { useMemo } from 'react'
+import { colors } from '../../base/color'
+import { go, withQuery } from '../../base/location'
+import { useMode } from '../../base/theme'
+import { formatDuration } from '../../base/time'
+import { count } from '../find/Cost'
+import { findURL } from '../find/metrics/Table'
+import type { Range } from '../find/range'
+import type { Graph, MapEdge, MapNode } from './graph'
+import { pathOf, place } from './layout'
+import styles from './Services.module.css'
+
+/** Drawing is the map. Nodes and calls are links: Tab goes through them, Enter opens. */
+export default function Drawing({ graph, range }: { graph: Graph; range: Range }) {
+  const mode = useMode()
+  const placed = useMemo(() => place(graph), [graph])
+  const names = new Map(graph.nodes.map((n) => [n.id, n.name]))
+  const most = graph.edges.reduce((n, e) => Math.max(n, e.calls), 1)
+  const open = (to: string) => ({
+    href: to,
+    onClick: (e: React.MouseEvent) => {
+      if (e.metaKey || e.ctrlKey || e.shiftKey) return
+      e.preventDefault()
+      go(to)
+    },
+  })
+  const scale = Math.min(placed.width, 2400)
+  return (
+    <div className={styles.canvas}>
+      <svg
+        className={styles.map}
+        viewBox={`0 0 ${placed.width} ${placed.height}`}
+        style={{ maxWidth: scale * 1.25, maxHeight: '68vh' }}
+        role="group"
+        aria-label={`Map of ${graph.nodes.length} services and peers, ${graph.edges.length} kinds of calls. The table below has the same.`}
+      >
+        <defs>
+          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">
+            <path d="M0 0L8 4L0 8z" className={styles.arrow} />
+          </marker>
+        </defs>
+        {placed.edges.map(({ edge: e, points }) => (
+          <path
+            key={e.from + e.to}
+            d={pathOf(points)}
+            className={e.errors ? styles.edgeBad : styles.edge}
+            strokeWidth={1 + 3 * Math.sqrt(e.calls / most)}
+            markerEnd="url(#arrow)"
+          />
+        ))}
+        {placed.edges.map(({ edge: e, x, y }) => (
+          <a key={e.from + e.to} {...open(findURL(e.query, range))} aria-label={`${names.get(e.from)} to ${names.get(e.to)}: ${e.calls} calls, ${e.errors} errors`}>
+            <rect className={styles.back} x={x - said(e).length * 3.2 - 4} y={y - 9} width={said(e).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
+            <text className={styles.halo} x={x} y={y + 4} textAnchor="middle">
+              {said(e)}
+            </text>
+            {e.errors > 0 && (
+              <text className={`${styles.halo} ${styles.failed}`} x={x} y={y + 18} textAnchor="middle">
+                ◆ {count(e.errors)} failed
+              </text>
+            )}
+          </a>
+        ))}
+        {placed.nodes.map(({ node: n, x, y, width, height }) => (
+          <a
+            key={n.id}
+            {...open(n.kind === 'service' ? withQuery({ service: n.name, view: null }) : findURL(n.query, range))}
+            aria-label={`${n.name}, ${n.kind === 'external' ? 'not instrumented' : n.kind}, ${n.calls} requests`}
+          >
+            <g transform={`translate(${x - width / 2} ${y - height / 2})`}>
+              <Shape node={n} width={width} height={height} color={n.kind === 'service' ? colors.of(n.name, mode).bar : ''} />
+              <text className={styles.name} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + (n.detail || n.calls ? -2 : 4)} textAnchor="middle">
+                {n.name.length > 26 ? n.name.slice(0, 25) + '…' : n.name}
+              </text>
+              <text className={styles.small} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + 13} textAnchor="middle">
+                {n.detail || (n.calls ? `${count(n.calls)} requests` : '')}
+              </text>
+            </g>
+          </a>
+        ))}
+      </svg>
+    </div>
+  )
+}
+
+const said = (e: MapEdge): string => `${count(e.calls)}×${e.p95 === null ? '' : ` · ${formatDuration(e.p95)}`}`
+
+/** A service is a box with its colour, a database a drum, a queue a box in slices, the rest dashed. */
+function Shape({ node, width: w, height: h, color }: { node: MapNode; width: number; height: number; color: string }) {
+  switch (node.kind) {
+    case 'service':
+      return (
+        <>
+          <rect className={styles.box} width={w} height={h} rx="6" />
+          <rect width="6" height={h - 12} x="6" y="6" rx="3" fill={color} />
+        </>
+      )
+    case 'database':
+      return <path className={styles.box} d={`M0 6C0 -2 ${w} -2 ${w} 6V${h - 6}C${w} ${h + 2} 0 ${h + 2} 0 ${h - 6}ZM0 6C0 14 ${w} 14 ${w} 6`} />
+    case 'queue':
+      return <path className={styles.box} d={`M0 0H${w}V${h}H0ZM8 0V${h}M${w - 8} 0V${h}M${w - 14} 0V${h}`} />
+    default:
+      return <rect className={`${styles.box} ${styles.outside}`} width={w} height={h} rx="6" />
+  }
+}
