@@ -1,6 +1,69 @@
+import { useMemo, useState } from 'react'
+import { link } from '../../base/location'
+import { counted, conditionOf } from '../../query/derive'
+import { narrow } from '../../query/conditions'
+import { count } from '../find/Cost'
 import type { Answer } from '../find/metrics/Metrics'
+import { findURL } from '../find/metrics/Table'
 import type { Range } from '../find/range'
+import { contrasts, percent } from './contrast'
+import styles from './Compare.module.css'
 
-export default function Bars(_props: { answer: Answer; q: string; range: Range }) {
-  return null
+const first = 25
+
+/** Bars has a pair of bars for each value of an attribute: its share of the selection, and of the others. */
+export default function Bars({ answer, q, range }: { answer: Answer; q: string; range: Range }) {
+  const all = useMemo(() => contrasts(answer), [answer])
+  const [shown, setShown] = useState(first)
+  const base = counted(q)?.base ?? null
+  const top = all.rows[0]
+  if (!all.selected) return <p className={styles.note}>The selection has no spans, so there is nothing to compare.</p>
+  if (!all.others) return <p className={styles.note}>All spans are in the selection: there is nothing to compare them with.</p>
+  if (!top) return <p className={styles.note}>No attribute sets these {count(all.selected)} spans apart from the other {count(all.others)}.</p>
+  return (
+    <section className={styles.bars} aria-label="What differs">
+      <p className={styles.verdict}>
+        <code>
+          {top.attribute} = {top.value.value}
+        </code>{' '}
+        differs most: {percent(top.share)} of the selection, {percent(top.otherShare)} of the rest.
+      </p>
+      <p className={styles.key}>
+        <i className={styles.selection} /> selection, {count(all.selected)} spans <i className={styles.rest} /> the rest, {count(all.others)}
+      </p>
+      <ol>
+        {all.rows.slice(0, shown).map((r) => {
+          const condition = conditionOf(r.value)
+          const text = `${percent(r.share)} of the selection, ${percent(r.otherShare)} of the rest`
+          return (
+            <li key={r.attribute + r.value.type + r.value.value}>
+              <span className={styles.attribute} title={r.attribute}>
+                {r.attribute.replace(/^(span|resource)[.:]/, '')}
+              </span>
+              {base && condition ? (
+                <a className={styles.value} title={r.value.value} {...link(findURL(narrow(base, condition), range))}>
+                  {r.value.value || '(empty)'}
+                </a>
+              ) : (
+                <span className={styles.value}>{r.value.value || '(empty)'}</span>
+              )}
+              <span className={styles.pair} role="img" aria-label={text}>
+                <span className={styles.selection} style={{ width: `${r.share && Math.max(r.share * 100, 0.3)}%` }} />
+                <span className={styles.rest} style={{ width: `${r.otherShare && Math.max(r.otherShare * 100, 0.3)}%` }} />
+              </span>
+              <span className={styles.shares}>
+                <b>{percent(r.share)}</b>
+                <span>{percent(r.otherShare)}</span>
+              </span>
+            </li>
+          )
+        })}
+      </ol>
+      {all.rows.length > shown && (
+        <button type="button" className="button" onClick={() => setShown(all.rows.length)}>
+          Show {all.rows.length - shown} that differ less
+        </button>
+      )}
+    </section>
+  )
 }
