@@ -9,7 +9,7 @@ import { attribute, literal, quote } from '../src/trace/literal'
 import { operationsOf, sortOperations } from '../src/trace/operations'
 import { firstOf, remarksOf } from '../src/trace/remarks'
 import { lowerBound, nextOf, searchTrace } from '../src/trace/search'
-import { adjustClocks } from '../src/trace/skew'
+import { adjustClocks, extentOf } from '../src/trace/skew'
 import { type Made, makeTrace, plain } from './trace-make'
 
 const shop: Made[] = [
@@ -167,4 +167,11 @@ test('zoom keeps what is under the pointer, and stays within the trace', () => {
   let deep = s
   for (let i = 0; i < 100; i++) deep = deep.zoomed(0.5, pixels(250), nanos(0), nanos(1000))
   expect(deep.span()).toBeGreaterThanOrEqual(10)
+})
+
+test.each([
+  [[5, 20], [10, 5], [5, 25]],
+  [[0], [0], [0, 0]],
+])('the extent of %j and %j', (begin, length, want) => {
+  expect(extentOf(Float64Array.from(begin), Float64Array.from(length))).toEqual(want)
 })

@@ -44,7 +44,6 @@ export const Row = memo(function Row(p: RowProps) {
       aria-setsize={p.tree.siblings[node]}
       aria-expanded={parent ? p.expanded : undefined}
       aria-selected={p.current}
-      aria-label={sentence(p, run, failed, missing)}
       data-row={p.row}
       className={styles.row}
       data-current={p.current || undefined}
@@ -53,16 +52,16 @@ export const Row = memo(function Row(p: RowProps) {
     >
       <span className={styles.tree}>
         <span className={styles.guides} style={{ width: p.depth * p.indent, backgroundSize: `${p.indent}px 100%` }} />
-        <span className={styles.twist} data-act={parent ? 'twist' : undefined}>
+        <span className={styles.twist} aria-hidden="true" data-act={parent ? 'twist' : undefined}>
           {parent ? (p.expanded ? '▾' : '▸') : ''}
         </span>
         <span className={styles.dot} style={{ background: p.color }} />
-        {failed && <span className={styles.bang}>!</span>}
+        {failed && <span className={styles.bang} aria-hidden="true">!</span>}
         {service && (
           <span className={styles.service} style={{ color: p.color }}>
             {shortService(service)}
           </span>
-        )}
+        )}{' '}
         <span className={p.match ? `${styles.name} ${styles.match}` : styles.name} title={missing ? missingText : run && isCall(t, node) ? callsText(count) + nameOf(t, node) : nameOf(t, node)}>
           {run ? (
             <>
@@ -76,6 +75,7 @@ export const Row = memo(function Row(p: RowProps) {
         </span>
         {!run && parent && !p.expanded && <span className={styles.folded}>+{formatCount(below)}</span>}
       </span>
+      <span className="hidden">{drawn(p, run, failed)}</span>
     </div>
   )
 })
@@ -85,14 +85,12 @@ const missingText =
 
 const callsText = (n: number) => `${n} calls that are alike, one after the other; often one call could do (N+1):\n`
 
-function sentence(p: RowProps, run: boolean, failed: boolean, missing: boolean): string {
+/** What the canvas shows of a row, for those who don't see it. */
+function drawn(p: RowProps, run: boolean, failed: boolean): string {
   const { t, node } = p
-  const service = serviceOf(t, node)
-  const of = service ? `, ${service}` : ''
   if (run) {
     const errors = p.runs.errors[node] ?? 0
-    return `${plural(p.runs.count[node] ?? 0, 'span')} ${nameOf(t, node)}${of}, ${formatDuration(p.runs.total[node] ?? 0)} in all${errors ? `, ${plural(errors, 'error')}` : ''}`
+    return `, ${formatDuration(p.runs.total[node] ?? 0)} in all${errors ? `, ${plural(errors, 'error')}` : ''}`
   }
-  if (missing) return `parent not received, ${formatDuration(t.length[node] ?? 0)}`
-  return `${nameOf(t, node)}${of}, ${formatDuration(t.length[node] ?? 0)}${failed ? `, error ${errorOf(t, node)}` : ''}${p.gap}${(t.critical[node] ?? 0) > 0 ? ', on the critical path' : ''}`
+  return `, ${formatDuration(t.length[node] ?? 0)}${failed ? `, error ${errorOf(t, node)}` : ''}${p.gap}${(t.critical[node] ?? 0) > 0 ? ', on the critical path' : ''}`
 }

@@ -41,3 +41,14 @@ export function adjustClocks(t: Trace): Adjusted {
 }
 
 const missing = (t: Trace, node: number) => ((t.flags[node] ?? 0) & (1 << t.flagNames.indexOf('missing'))) !== 0
+
+/** From the first begin to the last end: adjusted spans may leave the edges of a trace empty. */
+export function extentOf(begin: Float64Array, length: Float64Array): [number, number] {
+  let from = Infinity
+  let to = 0
+  for (let i = 0; i < begin.length; i++) {
+    from = Math.min(from, begin[i] ?? 0)
+    to = Math.max(to, (begin[i] ?? 0) + (length[i] ?? 0))
+  }
+  return from < to ? [from, to] : [0, to]
+}

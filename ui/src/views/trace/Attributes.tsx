@@ -1,6 +1,6 @@
 import { type Attr, safeURL, type SpanDocument } from '../../base/api'
 import { link } from '../../base/location'
-import { attribute, findAddress, literal, operation } from '../../trace/literal'
+import { attribute, findAddress, literal, operation, quote } from '../../trace/literal'
 import { Copy } from './Copy'
 import styles from './Panel.module.css'
 
@@ -30,13 +30,15 @@ function More({ scope, a, doc }: { scope: Scope; a: Attr; doc: SpanDocument | un
   const value = literal(a.type, a.value)
   if (value === null) return null
   const is = `${attribute(scope, a.name)} = ${value}`
+  // Without its service, an operation is its name.
+  const of = scope === 'resource' && a.name === 'service.name' ? `name = ${quote(doc?.name ?? '')}` : operation(doc?.service ?? '', doc?.name ?? '')
   return (
     <>
       <a {...link(findAddress(`{ ${is} }`))} title={`Find spans with ${a.name} = ${a.value.slice(0, 100)}`}>
         more like this
       </a>
       {doc && (
-        <a {...link(findAddress(`{ ${operation(doc.service, doc.name)} && !(${is}) }`))} title="Find spans of this operation without this value">
+        <a {...link(findAddress(`{ ${of} && !(${is}) }`))} title="Find spans of this operation without this value">
           exclude
         </a>
       )}

@@ -22,7 +22,7 @@ export function Crossed() {
   const height = 60 + g.rows * (h + gapY)
   return (
     <div className={styles.scroll}>
-      <svg width={width} height={height} className={styles.graph} role="img" aria-label={`${plural(g.boxes.length, 'service')}, ${plural(g.arrows.length, 'way')} between them`}>
+      <svg width={width} height={height} className={styles.graph} role="group" aria-label={`${plural(g.boxes.length, 'service')}, ${plural(g.arrows.length, 'way')} between them`}>
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" orient="auto">
             <path d="M0 0 8 4 0 8z" fill="currentColor" />
@@ -41,7 +41,6 @@ export function Crossed() {
               className={styles.box}
               tabIndex={0}
               role="button"
-              aria-label={`${name}: ${plural(b.spans, 'span')}, ${plural(b.errors, 'error')}. Search its spans`}
               onClick={find}
               onKeyDown={(e) => (e.key === 'Enter' || e.key === ' ') && (e.preventDefault(), find())}
             >

@@ -44,8 +44,9 @@ function Exception({ e, start }: { e: SpanEvent; start: string }) {
       {stack && (
         <details>
           <summary>
-            Stack <span className="quiet">{stack.split('\n').length} lines</span> <Copy className={styles.small} text={() => stack} label="copy" />
+            Stack <span className="quiet">{stack.split('\n').length} lines</span>
           </summary>
+          <Copy className={styles.small} text={() => stack} label="copy" />
           <pre className={styles.stack}>{stack}</pre>
         </details>
       )}

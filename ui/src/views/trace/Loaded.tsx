@@ -5,6 +5,7 @@ import { rowOf, rowsOf, runRow, spanRow } from '../../timeline/rows'
 import { Waterfall } from '../../timeline/Waterfall'
 import { isError, nameOf, type Trace } from '../../trace/decode'
 import { nextOf, searchTrace } from '../../trace/search'
+import { extentOf } from '../../trace/skew'
 import { keyOf, nodeOfKey } from '../../trace/tree'
 import { Crossed } from './Crossed'
 import { FlameView } from './FlameView'
@@ -31,7 +32,8 @@ export function Loaded({ t, arriving, lost }: { t: Trace; arriving: boolean; los
   const { tree, runs } = model
   const { choice, fold, show } = useChoice(t, tree, runs, s)
   const rows = useMemo(() => rowsOf(t, tree, runs, choice), [t, tree, runs, choice])
-  const part = useWindow(t.duration, s)
+  const home = useMemo<[number, number]>(() => (model.adjusted ? extentOf(model.begin, t.length) : [0, t.duration]), [model, t])
+  const part = useWindow(t.duration, home, s)
   const [at, setAt] = useState({ key: '', run: false }) // where the arrows are
   const [help, setHelp] = useState(false)
   const box = useRef<HTMLInputElement>(null)

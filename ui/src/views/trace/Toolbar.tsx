@@ -1,4 +1,4 @@
-import { type RefObject, useId } from 'react'
+import { type RefObject, useId, useRef } from 'react'
 import { formatCount } from '../../timeline/label'
 import { useModel } from '../../timeline/model'
 import { formatDuration } from '../../base/time'
@@ -54,7 +54,7 @@ export function Toolbar({ s, zoomed, showAll, search, keys }: { s: TraceState; z
 
 function Search({ q, box, matches, place, next }: SearchProps & { q: string }) {
   return (
-    <div className={styles.search} role="search">
+    <div className={styles.search} role="search" aria-label="In the trace">
       <input
         ref={box}
         className="input"
@@ -96,13 +96,24 @@ function Search({ q, box, matches, place, next }: SearchProps & { q: string }) {
 function Services({ s }: { s: TraceState }) {
   const { t, palette } = useModel()
   const id = useId()
+  const button = useRef<HTMLButtonElement>(null)
   const names = t.services.map((name, i) => ({ name, i })).filter((x) => x.name)
   return (
     <>
-      <button type="button" className="button" popoverTarget={id}>
+      <button ref={button} type="button" className="button" popoverTarget={id}>
         {s.hide.length ? `${formatCount(s.hide.length)} services hidden` : 'Services'} ▾
       </button>
-      <div id={id} popover="auto" className={styles.popover}>
+      <div
+        id={id}
+        popover="auto"
+        className={styles.popover}
+        onBeforeToggle={(e) => {
+          // It opens under its button; not all browsers can say so in a style sheet.
+          const at = button.current?.getBoundingClientRect()
+          if (at) e.currentTarget.style.top = `${at.bottom + 4}px`
+          if (at) e.currentTarget.style.left = `${Math.max(Math.min(at.left, window.innerWidth - 280), 8)}px`
+        }}
+      >
         {names.map(({ name, i }) => (
           <label key={name} className={styles.check}>
             <input

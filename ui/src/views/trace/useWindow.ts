@@ -5,9 +5,10 @@ import { change, type TraceState } from './state'
 
 /**
  * The part of the time that is shown. It follows the wheel at once, and the address when
- * the wheel rests, since browsers take only so many addresses a second.
+ * the wheel rests, since browsers take only so many addresses a second. home is what is
+ * shown when nothing was chosen.
  */
-export function useWindow(duration: number, s: TraceState) {
+export function useWindow(duration: number, home: [number, number], s: TraceState) {
   const [part, setPart] = useState<[number, number] | null>(null)
   useEffect(() => setPart(s.from !== null && s.to !== null ? [s.from, s.to] : null), [s.from, s.to])
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
@@ -22,8 +23,8 @@ export function useWindow(duration: number, s: TraceState) {
     [duration],
   )
   const most = Math.max(duration, 1)
-  const from = Math.min(Math.max(part?.[0] ?? 0, 0), most)
-  const to = Math.min(part?.[1] ?? most, most)
+  const from = Math.min(Math.max(part?.[0] ?? home[0], 0), most)
+  const to = Math.min(part?.[1] ?? home[1], most)
   const window: [number, number] = to > from ? [from, to] : [0, most]
   /** Zooms by a factor around a time. */
   const zoom = (factor: number, around: number) => {
