@@ -3,9 +3,9 @@ import { EditorView } from '@codemirror/view'
 // Colours are the page's variables, which reach into the shadow root.
 
 export const theme = EditorView.theme({
-  '&': { color: 'var(--text)', background: 'transparent', fontSize: '12px' },
+  '&': { color: 'var(--text)', background: 'transparent', fontSize: 'var(--query-size)' },
   '&.cm-focused': { outline: 'none' },
-  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '18px', maxHeight: '180px', overflow: 'auto' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.5', maxHeight: '180px', overflow: 'auto' },
   '.cm-content': { padding: '4px 0', caretColor: 'var(--text)' },
   '.cm-line': { padding: '0 8px' },
   '.cm-placeholder': { color: 'var(--quiet)' },
@@ -24,5 +24,4 @@ export const theme = EditorView.theme({
   '.cm-completionDetail': { color: 'var(--quiet)', fontStyle: 'normal', fontFamily: 'var(--sans)' },
   '.cm-tooltip-autocomplete ul li[aria-selected] .cm-completionDetail': { color: 'inherit' },
   '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '600' },
-  '@media (max-width: 640px)': { '&': { fontSize: '16px' }, '.cm-scroller': { lineHeight: '24px' } },
 })

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useState } from 'react'
+import { lazy, Suspense, useEffect, useMemo, useRef } from 'react'
 import { Problem } from '../../base/api'
 import { go, usePlace, withQuery } from '../../base/location'
 import { conditions, isMetrics, narrow } from '../../query/conditions'
@@ -32,15 +32,17 @@ export function Find() {
   const answer = useFind(q, range)
   const found = useMemo(() => join(answer.data?.pages ?? []), [answer.data])
   const metrics = isMetrics(q)
+  const all = conditions(q)?.length === 0
   const settled = answer.isSuccess && !answer.isPlaceholderData
   const nothing = settled && !metrics && found.traces.length === 0
   const newest = useNewest(nothing)
-  const [had, setHad] = useState<string | null | undefined>(undefined)
   const newestId = newest.data === undefined ? undefined : (newest.data?.traceId ?? null)
-  if (newestId !== undefined && had !== newestId) {
-    setHad(newestId)
-    if (had === null) queueMicrotask(() => void client.invalidateQueries())
-  }
+  const had = useRef<string | null | undefined>(undefined)
+  useEffect(() => {
+    // The first trace of all has come: everything that was asked before may have an answer now.
+    if (had.current === null && newestId) void client.invalidateQueries()
+    had.current = newestId
+  }, [newestId, client])
   const wrong = useMemo(() => wrongPlace(q, answer.error), [q, answer.error])
   const unreachable = answer.failureReason instanceof Problem && answer.failureReason.status === 0 && answer.fetchStatus !== 'idle'
   const to = useMemo(() => bounds(range, (BigInt(answer.dataUpdatedAt || Date.now()) * 1_000_000n) as never).to, [range, answer.dataUpdatedAt])
@@ -50,7 +52,7 @@ export function Find() {
   const narrowed = (b: Bounds) => narrow(q || '{ }', `trace:duration >= ${writeDuration(b.min, 'down')}`, `trace:duration <= ${writeDuration(b.max, 'up')}`)
   const compare = (b: Bounds) => {
     const set = `trace:duration >= ${writeDuration(b.min, 'down')} && trace:duration <= ${writeDuration(b.max, 'up')}`
-    const roots = conditions(q)?.length === 0 ? '{ nestedSetParent < 0 }' : q
+    const roots = all ? '{ nestedSetParent < 0 }' : q
     const params = new URLSearchParams({ base: roots, set: `{ ${set} }`, ...clean(writeRange(range)) })
     params.set('setfrom', String(b.from))
     params.set('setto', String(b.to))
@@ -103,7 +105,7 @@ export function Find() {
               <List
                 traces={found.traces}
                 sort={sort}
-                plain={!conditions(q) || conditions(q)?.length === 0 ? conditions(q) !== null : false}
+                plain={all}
                 more={Boolean(answer.hasNextPage)}
                 loading={answer.isFetchingNextPage}
                 onMore={() => void answer.fetchNextPage()}

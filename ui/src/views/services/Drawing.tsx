@@ -49,7 +49,8 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
           />
         ))}
         {placed.edges.map(({ edge: e, x, y }) => (
-          <a key={e.from + e.to} {...open(findURL(e.query, range))} aria-label={`${names.get(e.from)} to ${names.get(e.to)}: ${e.calls} calls, ${e.errors} errors`}>
+          <a key={e.from + e.to} {...open(findURL(e.query, range))}>
+            <text className={styles.unseen} x={x} y={y}>{`${names.get(e.from)} to ${names.get(e.to)}: `}</text>
             <rect className={styles.back} x={x - said(e).length * 3.2 - 4} y={y - 9} width={said(e).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
             <text className={styles.halo} x={x} y={y + 4} textAnchor="middle">
               {said(e)}
@@ -65,10 +66,10 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
           <a
             key={n.id}
             {...open(n.kind === 'service' ? withQuery({ service: n.name, view: null }) : findURL(n.query, range))}
-            aria-label={`${n.name}, ${n.kind === 'external' ? 'not instrumented' : n.kind}, ${n.calls} requests`}
           >
             <g transform={`translate(${x - width / 2} ${y - height / 2})`}>
               <Shape node={n} width={width} height={height} color={n.kind === 'service' ? colors.of(n.name, mode).bar : ''} />
+              <text className={styles.unseen}>{n.kind === 'external' ? 'peer' : n.kind} </text>
               <text className={styles.name} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + (n.detail || n.calls ? -2 : 4)} textAnchor="middle">
                 {n.name.length > 26 ? n.name.slice(0, 25) + '…' : n.name}
               </text>

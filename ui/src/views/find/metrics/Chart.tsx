@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { colors } from '../../../base/color'
 import { go, link } from '../../../base/location'
 import { useMode, useSettings } from '../../../base/theme'
-import { formatMoment, moment } from '../../../base/time'
+import { formatMoment, moment, now } from '../../../base/time'
 import { tracesOf } from '../../../query/derive'
 import { clock, inks, prepare, stroke } from '../draw'
 import { clockTicks } from '../plot'
@@ -27,15 +27,19 @@ export function Chart({ answer, q, range, onRange }: Props) {
   const [only, setOnly] = useState<string | null>(null)
   const [drag, setDrag] = useState<{ from: number; to: number } | null>(null)
   const unit = answer.unit ?? ''
-  const times = useMemo(() => (answer.times ?? []).map(moment), [answer])
+  const times = useMemo(() => {
+    // A step that goes on still would look like a fall.
+    const all = (answer.times ?? []).map(moment)
+    return all.length > 2 && (all.at(-1) ?? 0n) > now() ? all.slice(0, -1) : all
+  }, [answer])
   const lines = useMemo(
     () =>
       (answer.series ?? []).map((s) => {
         const service = s.labels.find((l) => l.name === 'resource.service.name')
         const name = seriesName(s.labels)
-        return { name, labels: s.labels, values: numbers(s), exemplars: s.exemplars ?? [], key: service && s.labels.length === 1 ? service.value : 'series ' + name }
+        return { name, labels: s.labels, values: numbers(s).slice(0, times.length), exemplars: s.exemplars ?? [], key: service && s.labels.length === 1 ? service.value : 'series ' + name }
       }),
-    [answer],
+    [answer, times],
   )
   const drawn = useMemo(() => lines.filter((l) => !only || l.name === only), [lines, only])
   const top = useMemo(() => roundTop(drawn.flatMap((l) => l.values)), [drawn])
