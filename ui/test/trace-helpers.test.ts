@@ -10,6 +10,7 @@ import { operationsOf, sortOperations } from '../src/trace/operations'
 import { firstOf, remarksOf } from '../src/trace/remarks'
 import { lowerBound, nextOf, searchTrace } from '../src/trace/search'
 import { adjustClocks, extentOf } from '../src/trace/skew'
+import { rankText } from '../src/views/trace/Rank'
 import { type Made, makeTrace, plain } from './trace-make'
 
 const shop: Made[] = [
@@ -174,4 +175,13 @@ test.each([
   [[0], [0], [0, 0]],
 ])('the extent of %j and %j', (begin, length, want) => {
   expect(extentOf(Float64Array.from(begin), Float64Array.from(length))).toEqual(want)
+})
+
+test.each([
+  [1, 0, 0, 'None of its kind in the last hour to compare it with.'],
+  [200, 197, 2, 'Slower than 98 % of its kind in the last hour (200).'],
+  [200, 2, 197, 'Faster than 98 % of its kind in the last hour (200).'],
+  [1200, 0, 0, 'As long as the others of its kind in the last hour (1,200).'],
+])('of %d, %d shorter and %d longer', (all, shorter, longer, want) => {
+  expect(rankText(all, shorter, longer)).toBe(want)
 })

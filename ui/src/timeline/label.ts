@@ -6,8 +6,10 @@ export function shortService(name: string): string {
   return s.length > 16 ? s.slice(0, 15) + '…' : s
 }
 
+const counts = new Intl.NumberFormat('en') // made once: that is most of its cost
+
 /** 1,234 */
-export const formatCount = (n: number): string => n.toLocaleString('en')
+export const formatCount = (n: number): string => counts.format(n)
 
 /** 77 %, or less than 1 % */
 export const percent = (share: number): string => (share > 0 && share < 0.01 ? 'less than 1 %' : `${Math.round(share * 100)} %`)

@@ -14,19 +14,21 @@ export function Rank({ doc }: { doc: SpanDocument }) {
         const a = await getJSON<QueryAnswer>(`/api/v1/query?q=${q}&since=1h&step=0`, signal)
         return a.series?.[0]?.values[0] ?? 0
       }
-      const [all, faster] = await Promise.all([count(alike), count(`${alike} && duration < ${Math.round(doc.durationNano)}ns`)])
-      return { all, faster }
+      const length = `${Math.round(doc.durationNano)}ns`
+      const [all, shorter, longer] = await Promise.all([count(alike), count(`${alike} && duration < ${length}`), count(`${alike} && duration > ${length}`)])
+      return { all, shorter, longer }
     },
     staleTime: 60_000,
   })
   // A room that keeps its height, so that nothing jumps when the answer comes.
-  return <p>{data ? rankText(data.all, data.faster) : ' '}</p>
+  return <p>{data ? rankText(data.all, data.shorter, data.longer) : ' '}</p>
 }
 
-export function rankText(all: number, faster: number): string {
+export function rankText(all: number, shorter: number, longer: number): string {
   if (all < 2) return 'None of its kind in the last hour to compare it with.'
-  const share = Math.floor((100 * faster) / all)
-  const of = ` of its kind in the last hour (${formatCount(all)})`
-  if (share >= 50) return `Slower than ${share} %${of}.`
-  return `Faster than ${Math.floor((100 * (all - faster - 1)) / all)} %${of}.`
+  const share = (n: number) => Math.floor((100 * n) / all)
+  const of = `of its kind in the last hour (${formatCount(all)})`
+  if (shorter >= longer && shorter > 0) return `Slower than ${share(shorter)} % ${of}.`
+  if (longer > 0) return `Faster than ${share(longer)} % ${of}.`
+  return `As long as the others ${of}.`
 }
