@@ -134,7 +134,7 @@ function drawGapNames(c: CanvasRenderingContext2D, p: Picture, f: Frame, node: n
     const a = Math.max(f.scale.x(from[i] ?? 0), 0)
     const b = Math.min(f.scale.x(to[i] ?? 0), most)
     const length = formatDuration((to[i] ?? 0) - (from[i] ?? 0))
-    const text = [`no span covers ${length}`, `no span: ${length}`].find((s) => s.length * charWidth + 12 < b - a)
+    const text = [`no span covers ${length}`, `no span: ${length}`].find((s) => s.length * charWidth + 40 < b - a)
     if (!text) continue
     const w = text.length * charWidth
     pill(c, p, (a + b) / 2 - w / 2 - 3, y, w + 6)
