@@ -3,6 +3,7 @@ import { go, usePlace } from '../../base/location'
 import { readRange } from '../find/range'
 import { findTraceId } from '../paste'
 import styles from './Compare.module.css'
+import { Partner } from './Partner'
 import { Sets } from './Sets'
 import { Traces } from './Traces'
 
@@ -38,6 +39,7 @@ function Choice({ a, b }: { a: string; b: string }) {
   ]
   return (
     <div className={styles.choice}>
+      {found.a && !found.b && <Partner id={found.a} />}
       <section>
         <h2>Two traces</h2>
         <p className="quiet">Paste an id, a traceparent, an address or a log line; or tick two traces in Find.</p>
