@@ -48,7 +48,8 @@ cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
-MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
+node: ## install what the tests with Node.js, DuckDB and SQS need, and the shop's service
+	@for d in test/node test/duckdb test/kit examples/shop/fraud; do (cd $$d && npm ci --silent) || exit 1; done
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/... ./instrument); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \
