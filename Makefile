@@ -51,7 +51,8 @@ cross: ## build for every platform
 	@for p in $(PLATFORMS); do echo "build $$p"; GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -o /dev/null ./cmd/everspan || exit 1; \
 	  GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./cmd/... ./internal/... ./test || exit 1; done
 
-MODULES     = . instrument examples/shop test/chain test/gosvc test/kit
+node: ## install what the tests with Node.js, DuckDB and SQS need, and the shop's service
+	@for d in test/node test/duckdb test/kit examples/shop/fraud; do (cd $$d && npm ci --silent) || exit 1; done
 
 browser: build ## the page: types, unit tests, and Chromium against a real server
 	@$(GO) build -o bin/shop ./examples/shop

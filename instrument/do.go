@@ -19,22 +19,13 @@ import (
 // text, and an event "exception" with type, message and the stack of the
 // caller. A panic is recorded with the stack of its origin and goes on with
 // the same value. The name says what is done, not to what: "order.place".
-func Do(ctx context.Context, name string, fn func(context.Context) error, attrs ...attribute.KeyValue) (err error) {
+func Do(ctx context.Context, name string, fn func(context.Context) error, attrs ...attribute.KeyValue) error {
 	ctx, span := start(ctx, name, attrs)
-	returned := false
-	defer func() {
-		if !returned {
-			panicked(span, recover())
-			return
-		}
-		end(span, err)
-	}()
-	err = fn(ctx)
-	returned = true
-	return err
+	return run(ctx, span, fn)
 }
 
-// DoValue is [Do] for a function with a result.
+// DoValue is [Do] for a function with a result. It does what run does by itself: a closure
+// around fn would be an allocation.
 func DoValue[T any](ctx context.Context, name string, fn func(context.Context) (T, error), attrs ...attribute.KeyValue) (value T, err error) {
 	ctx, span := start(ctx, name, attrs)
 	returned := false

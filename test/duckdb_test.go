@@ -16,6 +16,7 @@ import (
 
 	"github.com/everspan/everspan/internal/block"
 	"github.com/everspan/everspan/internal/otlp"
+	"github.com/everspan/everspan/internal/otlp/otlptest"
 	"github.com/everspan/everspan/internal/span"
 )
 
@@ -36,13 +37,16 @@ func TestDuckDB(t *testing.T) {
 		if status, answer := s.post("/v1/traces", "application/x-protobuf", "", otlp.AppendProto(nil, b)); status != 200 || len(answer) > 0 {
 			t.Fatalf("%d %q", status, answer)
 		}
+		if status, answer := s.post("/v1/logs", "application/x-protobuf", "", otlptest.Logs(sent.logs(b))); status != 200 || len(answer) > 0 {
+			t.Fatalf("%d %q", status, answer)
+		}
 		s.stop()
 	}
 	for i := range merged {
 		fill(i)
 	}
 	s := serve(t, dir)
-	for end := time.Now().Add(30 * time.Second); s.metrics()["everspan_blocks"] != 1; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); s.metrics()["everspan_blocks"] != 1 || s.metrics()["everspan_logs_blocks"] != 1; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("%d blocks are not merged after 30 s:\n%s", merged, s.said())
 		}
@@ -52,13 +56,15 @@ func TestDuckDB(t *testing.T) {
 		fill(merged + i)
 	}
 
-	blocks := filepath.ToSlash(filepath.Join(dir, "store", "blocks"))
+	store := filepath.ToSlash(filepath.Join(dir, "store"))
+	blocks, logs := store+"/blocks", store+"/logs"
 	// The traces of the last two batches that are spread lack their parents.
 	checks := append(sent.checks(perBlock/5),
 		check{"blocks", "SELECT count(DISTINCT block) FROM spans", []any{1 + later}},
 		check{"of another type in another block", `SELECT typeof("span.changed"), count(*) FROM spans WHERE "span.changed" = '5' GROUP BY ALL`, []any{"VARCHAR", sent.spans}})
-	checks = append(checks, examples(t, blocks, "../internal/block/FORMAT.md", "../README.md")...)
-	runChecks(t, views(blocks), checks)
+	checks = append(checks, sent.logChecks(1+later)...)
+	checks = append(checks, examples(t, store, "../internal/block/FORMAT.md", "../README.md")...)
+	runChecks(t, append(views(blocks), view("logs", logs, "logs.parquet"), view("log_traces", logs, "traces.parquet")), checks)
 
 	// An export is read in the same way.
 	out := filepath.Join(t.TempDir(), "export")
@@ -72,11 +78,15 @@ func TestDuckDB(t *testing.T) {
 func views(blocks string) (all []string) {
 	for _, name := range (block.Meta{}).FileNames() {
 		if table, ok := strings.CutSuffix(name, ".parquet"); ok {
-			all = append(all, fmt.Sprintf(`CREATE VIEW %s AS SELECT *, parse_dirpath(filename) AS block
-				FROM read_parquet('%s/*/%s', union_by_name = true, filename = true, file_row_number = true)`, table, blocks, name))
+			all = append(all, view(table, blocks, name))
 		}
 	}
 	return all
+}
+
+func view(table, blocks, file string) string {
+	return fmt.Sprintf(`CREATE VIEW %s AS SELECT *, parse_dirpath(filename) AS block
+		FROM read_parquet('%s/*/%s', union_by_name = true, filename = true, file_row_number = true)`, table, blocks, file)
 }
 
 // changed is the first span that has another type for one attribute.
@@ -90,6 +100,7 @@ type sums struct {
 	duration, items, eventNumbers  int
 	fine, twice, mixed, user7      int
 	first, last                    int64
+	records                        int // of log
 }
 
 // batch makes n spans from number first on. Traces are a root, two children and a
@@ -172,6 +183,39 @@ func (s *sums) add(b *span.Batch, i, trace, place int) {
 	s.items += i
 }
 
+// documented is the trace that FORMAT.md looks up.
+var documented = span.TraceID{0x4b, 0xf9, 0x2f, 0x35, 0x77, 0xb3, 0x4d, 0xa6, 0xa3, 0xce, 0x92, 0x9d, 0x0e, 0x0e, 0x47, 0x36}
+
+// logs makes a log record for each span, one without a trace and one in the trace of
+// the documents.
+func (s *sums) logs(b *span.Batch) *span.Logs {
+	l := logsOf(b)
+	for _, trace := range []span.TraceID{{}, documented} {
+		row := l.Begin(0, 0)
+		l.Time[row], l.Severity[row] = b.Start[0], 17
+		l.Attrs.Num([]byte("items"), span.Int, 7)
+		l.Commit(row, trace, []byte(`{"declined":true}`), span.JSON)
+	}
+	s.records += l.Len()
+	return l
+}
+
+// logChecks compares the log records with what was sent.
+func (s *sums) logChecks(blocks int) []check {
+	sends := s.records - s.spans // of each two
+	return []check{
+		{"log records", `SELECT count(*), count(trace_id), count(span_id), count(DISTINCT trace_id), count(DISTINCT block) FROM logs`,
+			[]any{s.records, s.records - sends/2, s.spans, len(s.traces) + 1, blocks}},
+		{"log records of spans", `SELECT count(*) FROM logs l JOIN spans s USING (trace_id, span_id)
+			WHERE l.body = 'span ' || lower(hex(s.span_id)) AND l.body_type = 'string' AND l.time = s.start`, []any{s.spans}},
+		{"bodies of JSON", `SELECT count(*), sum("log.items")::BIGINT FROM logs WHERE body_type = 'json' AND severity_number = 17 AND (body->>'declined') = 'true'`,
+			[]any{sends, 7 * sends}},
+		{"log records of a service", `SELECT count(*) FROM logs WHERE "resource.service.name" = 'service-1'`, []any{s.records}},
+		{"rows of traces in logs", `SELECT count(*) FROM log_traces t JOIN logs l ON l.block = t.block AND l.file_row_number >= t.first_log AND l.file_row_number < t.first_log + t.logs
+			WHERE l.trace_id = t.trace_id AND l.time >= t.start`, []any{s.records - sends/2}},
+	}
+}
+
 func when(is bool) int {
 	if is {
 		return 1
@@ -224,7 +268,7 @@ func (s *sums) checks(elsewhere int) []check {
 }
 
 // examples are the statements in the documents, whose paths are those of a user.
-func examples(t *testing.T, blocks string, files ...string) (all []check) {
+func examples(t *testing.T, store string, files ...string) (all []check) {
 	t.Helper()
 	for _, file := range files {
 		raw, err := os.ReadFile(file)
@@ -236,9 +280,9 @@ func examples(t *testing.T, blocks string, files ...string) (all []check) {
 			t.Errorf("%s has no SQL", file)
 		}
 		for i, m := range found {
-			sql := strings.ReplaceAll(m[1], "everspan-data/store/blocks", blocks)
+			sql := strings.ReplaceAll(m[1], "everspan-data/store", store)
 			if sql == m[1] {
-				t.Errorf("%s reads no blocks:\n%s", file, sql)
+				t.Errorf("%s reads no store:\n%s", file, sql)
 			}
 			all = append(all, check{fmt.Sprintf("%s %d", filepath.Base(file), i+1), sql, nil})
 		}

@@ -126,6 +126,20 @@ func readManifest(ctx context.Context, bkt bucket.Bucket, key string) (m manifes
 	return m, nil
 }
 
+// confirm makes a manifest last that was read. The call that created it may have failed
+// after all was done but that, and a power cut would take it when the log that it stands for
+// is already cut. A bucket says that an object exists only when it can't vanish any more.
+func confirm(ctx context.Context, bkt bucket.Bucket, m manifest) error {
+	if m.Number == 0 {
+		return nil
+	}
+	_, err := bkt.Create(ctx, manifestKey(m.Number), bytes.NewReader(m.encode()))
+	if err != nil && !errors.Is(err, bucket.ErrExists) {
+		return fmt.Errorf("make manifest %d last: %w", m.Number, err)
+	}
+	return nil
+}
+
 // errUnsure marks errors after which a manifest may have been published or not.
 var errUnsure = errors.New("the manifest may have been published")
 

@@ -34,7 +34,7 @@ var remembered = []int64{
 // a virtual clock. What it answers is held against plain spans, and what it does
 // to the bucket against what it may do. A seed decides all that happens in a life.
 func TestSimulation(t *testing.T) {
-	first, n := max(*simSeed, 0), int64(2000)
+	first, n := max(*simSeed, 0), int64(1200)
 	var seeds []int64 // 800 of them have the remembered ones
 	switch {
 	case *simSeeds > 0:

@@ -132,6 +132,9 @@ func Open(ctx context.Context, bkt bucket.Bucket, log *wal.Log, o Options) (*Sto
 		return nil, report, fmt.Errorf("open store: %w", err)
 	}
 	report.Damaged = damaged
+	if err := confirm(ctx, bkt, m); err != nil {
+		return nil, report, fmt.Errorf("open store: %w", err)
+	}
 	if m, err = s.settle(ctx, m, &report); err != nil {
 		return nil, report, fmt.Errorf("open store: %w", err)
 	}
