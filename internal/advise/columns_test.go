@@ -3,7 +3,10 @@ package advise_test
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,6 +78,28 @@ func TestColumns(t *testing.T) {
 				span.ID(ids[8*i:8*i+8]).String() != node.SpanID, int(events[i]) != node.Events, strings.Join(flagged, " ") != strings.Join(node.Flags, " "):
 				t.Fatalf("seed %d: node %d is %+v", seed, i, node)
 			}
+		}
+		start, err := strconv.ParseInt(h.Start, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []string
+		for row := range uint32(b.Len()) {
+			for e, to := b.EventsOf(row); e < to; e++ {
+				want = append(want, fmt.Sprint(b.ID[row], b.Events.Time[e]-start, string(b.Events.Names.Bytes(b.Events.Name[e])) == "exception"))
+			}
+		}
+		eventNode, eventTime, exception := make([]int32, len(want)), make([]float64, len(want)), make([]uint8, len(want))
+		column("eventNode", eventNode)
+		column("eventTime", eventTime)
+		column("eventException", exception)
+		for e, i := range eventNode {
+			got = append(got, fmt.Sprint(span.ID(ids[8*i:8*i+8]), int64(eventTime[e]), exception[e] == 1))
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.IsSorted(eventNode) || !slices.Equal(got, want) {
+			t.Fatalf("seed %d: events %v, want %v", seed, got, want)
 		}
 		for prefix, want := range map[string][]advise.Stretch{"path": w.CriticalPath, "gap": w.Gaps} {
 			node, start, duration := make([]int32, len(want)), make([]float64, len(want)), make([]float64, len(want))

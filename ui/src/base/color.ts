@@ -34,17 +34,33 @@ const dark: [string, string][] = [
   ['#96603f', '#f2b493'],
 ]
 
-/** Colors gives services their colours by first appearance, and keeps them across views. */
+const key = 'everspan.services'
+const kept = 200 // services whose colour a browser remembers
+
+/** Colors gives services their colours by first appearance, and keeps them across views and visits. */
 export class Colors {
-  private readonly numbers = new Map<string, number>()
+  private readonly numbers: Map<string, number>
+
+  constructor(private readonly storage?: Pick<Storage, 'getItem' | 'setItem'>) {
+    this.numbers = new Map(remembered(storage).map((s, i) => [s, i]))
+  }
 
   number(service: string): number {
     let n = this.numbers.get(service)
     if (n === undefined) {
       n = this.numbers.size
       this.numbers.set(service, n)
+      if (n < kept) this.remember()
     }
     return n
+  }
+
+  private remember() {
+    try {
+      this.storage?.setItem(key, JSON.stringify([...this.numbers.keys()].slice(0, kept)))
+    } catch {
+      // No room, or not allowed: the colours last as long as the page.
+    }
   }
 
   of(service: string, mode: 'light' | 'dark'): ServiceColor {
@@ -54,4 +70,21 @@ export class Colors {
   }
 }
 
-export const colors = new Colors()
+function remembered(storage?: Pick<Storage, 'getItem'>): string[] {
+  try {
+    const all: unknown = JSON.parse(storage?.getItem(key) ?? '[]')
+    return Array.isArray(all) ? [...new Set(all.filter((s) => typeof s === 'string'))].slice(0, kept) : []
+  } catch {
+    return []
+  }
+}
+
+function storage(): Storage | undefined {
+  try {
+    return globalThis.localStorage
+  } catch {
+    return undefined // forbidden by the user's settings
+  }
+}
+
+export const colors = new Colors(storage())

@@ -115,18 +115,25 @@ function Services({ s }: { s: TraceState }) {
         }}
       >
         {names.map(({ name, i }) => (
-          <label key={name} className={styles.check}>
-            <input
-              type="checkbox"
-              checked={!s.hide.includes(name)}
-              onChange={(e) => change({ hide: e.target.checked ? s.hide.filter((h) => h !== name) : [...s.hide, name] }, true)}
-            />
-            <i className={styles.dot} style={{ background: palette.core[i] }} />
-            <bdi>{name}</bdi>
-            <button type="button" className={styles.only} onClick={() => change({ hide: names.filter((x) => x.name !== name).map((x) => x.name) }, true)}>
+          <div key={name} className={styles.choice}>
+            <label className={styles.check}>
+              <input
+                type="checkbox"
+                checked={!s.hide.includes(name)}
+                onChange={(e) => change({ hide: e.target.checked ? s.hide.filter((h) => h !== name) : [...s.hide, name] }, true)}
+              />
+              <i className={styles.dot} style={{ background: palette.core[i] }} />
+              <bdi>{name}</bdi>
+            </label>
+            <button
+              type="button"
+              className={styles.only}
+              aria-label={`Only ${name}`}
+              onClick={() => change({ hide: names.filter((x) => x.name !== name).map((x) => x.name) }, true)}
+            >
               only
             </button>
-          </label>
+          </div>
         ))}
         {s.hide.length > 0 && (
           <button type="button" className="button" onClick={() => change({ hide: [] }, true)}>
