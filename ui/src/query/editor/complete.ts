@@ -1,6 +1,6 @@
 import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete'
 import type { EditorView } from '@codemirror/view'
-import { loadNames, loadValues, type Value } from '../../views/find/offers'
+import { loadNames, loadValues, type Value } from '../offers'
 import { placeAt, tagOf } from '../context'
 import { quote, quoteName } from '../quote'
 import { fields, kinds, stages, statuses } from '../words'

@@ -48,7 +48,7 @@ export function Traces({ a, b }: { a: string; b: string }) {
           Swap
         </button>
       </div>
-      <div className={styles.scroll}>
+      <div className={styles.scroll} role="region" aria-label="Operations of both" tabIndex={0}>
         <table className={styles.table}>
           <thead>
             <tr>

@@ -2,7 +2,7 @@ import { useId } from 'react'
 import { type Condition, type Form, ops } from '../../query/form'
 import { parseDuration } from '../../query/quote'
 import { tagOf } from '../../query/context'
-import { useNames, useOperations, useServices, useValues } from './offers'
+import { useNames, useOperations, useServices, useValues } from '../../query/offers'
 import styles from './Form.module.css'
 
 type Props = { form: Form; onChange: (f: Form, run: boolean) => void; onRun: () => void }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { getJSON } from '../../base/api'
-import { quote } from '../../query/quote'
+import { getJSON } from '../base/api'
+import { quote } from './quote'
 
 // Names and values that the server has seen, to choose from.
 
