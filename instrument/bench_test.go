@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -49,11 +50,21 @@ func compare(b *testing.B, prepare func(testing.TB, bool) func()) {
 	}
 }
 
-// No allocation more than by hand, whatever the machine.
+// No allocation more than by hand, whatever the machine. The least of some
+// rounds counts: a garbage collection empties the pools of the SDK and slog.
 func TestAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector pools forget things at random")
+	}
+	least := func(f func()) float64 {
+		n := math.Inf(1)
+		for range 5 {
+			n = min(n, testing.AllocsPerRun(200, f))
+		}
+		return n
+	}
 	for name, prepare := range benchmarks {
-		sdk, kit := testing.AllocsPerRun(200, prepare(t, false)), testing.AllocsPerRun(200, prepare(t, true))
-		if kit > sdk {
+		if sdk, kit := least(prepare(t, false)), least(prepare(t, true)); kit > sdk {
 			t.Errorf("%s: %v allocations with the kit, %v by hand", name, kit, sdk)
 		}
 	}
