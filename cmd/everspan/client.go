@@ -27,6 +27,18 @@ const queryTime = time.Minute
 // get asks the server for path and decodes its JSON answer into v; the raw
 // answer is returned as well.
 func (s serverFlag) get(ctx context.Context, path string, v any) ([]byte, error) {
+	body, err := s.fetch(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return nil, &hinted{fmt.Errorf("the answer of %s is not everspan's: %w", withScheme(s.Server), err), "Say where it is with --server URL."}
+	}
+	return body, nil
+}
+
+// fetch asks the server for path and returns the answer as it is.
+func (s serverFlag) fetch(ctx context.Context, path string) ([]byte, error) {
 	base := withScheme(s.Server)
 	u, err := url.Parse(strings.TrimRight(base, "/") + path)
 	if err != nil {
@@ -54,9 +66,6 @@ func (s serverFlag) get(ctx context.Context, path string, v any) ([]byte, error)
 			return nil, &hinted{fmt.Errorf("%s answered %s", u, res.Status), "Is this the address of an everspan? Say where it is with --server URL."}
 		}
 		return nil, &statusError{res.StatusCode, &hinted{errors.New(p.Error), p.Hint}}
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return nil, &hinted{fmt.Errorf("the answer of %s is not everspan's: %w", u, err), "Say where it is with --server URL."}
 	}
 	return body, nil
 }

@@ -70,6 +70,9 @@ type ColumnPlace struct {
 	Length int    `json:"length"`
 }
 
+// Header returns what is said once of the trace.
+func (c *Columns) Header() *ColumnsHeader { return &c.header }
+
 // NewColumns builds the document of the trace whose spans b holds. It takes some 80 bytes
 // a span.
 func NewColumns(b *span.Batch, partial []string) *Columns {

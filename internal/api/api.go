@@ -6,6 +6,8 @@
 //	GET /api/v1/traces/{id}/waterfall   tree, critical path and verdict, as JSON
 //	GET /api/v1/traces/{id}/columns     the same as arrays, for traces of a million spans
 //	GET /api/v1/traces/{id}/spans/{span}  all there is of one span
+//	GET /api/v1/traces/{id}/attributes  which attributes its spans have
+//	GET /api/v1/traces/{id}/html        the trace as a page that opens offline
 //	GET /api/v1/traces/{id}/logs        log records of a trace, as JSON
 //	GET /api/v1/logs                    log records by service, severity, time, text …
 //	GET /api/traces/{id}                Tempo: the bare trace, JSON or protobuf; or Jaeger's
@@ -74,6 +76,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /api/v1/traces/{id}/waterfall", s.waterfall)
 	mux.HandleFunc("GET /api/v1/traces/{id}/columns", s.columns)
 	mux.HandleFunc("GET /api/v1/traces/{id}/spans/{span}", s.span)
+	mux.HandleFunc("GET /api/v1/traces/{id}/attributes", s.attributes)
+	mux.HandleFunc("GET /api/v1/traces/{id}/html", s.share)
 	mux.HandleFunc("GET /api/v1/traces/{id}/logs", s.traceLogs)
 	mux.HandleFunc("GET /api/v1/logs", s.logs)
 	s.tempoQueries(mux)

@@ -164,6 +164,9 @@ var contract = []struct{ name, path string }{
 	{"span-unknown", "/api/v1/traces/1/spans/ff"},
 	{"span-unknown-trace", "/api/v1/traces/99/spans/a1"},
 	{"span-id", "/api/v1/traces/1/spans/xyz"},
+	{"attributes", "/api/v1/traces/1/attributes"},
+	{"attributes-unknown", "/api/v1/traces/99/attributes"},
+	{"html-without", "/api/v1/traces/1/html?without=user"},
 	{"columns-unknown", "/api/v1/traces/99/columns"},
 	{"query-parameter", "/api/v1/query?q={}&form=1767268800"},
 }

@@ -218,3 +218,21 @@ func (a *Attrs) reset() {
 	r.ValDict.Reset()
 	a.at = -1
 }
+
+// Drop forgets all values of the keys for which drop is true.
+func (a *Attrs) Drop(drop func(key string) bool) {
+	for _, c := range a.Columns {
+		if drop(c.Key) {
+			c.truncate(0)
+		}
+	}
+	r := &a.Rest
+	n := 0
+	for i := range r.Rows {
+		if !drop(r.KeyDict.String(r.Keys[i])) {
+			r.Rows[n], r.Keys[n], r.Vals[n] = r.Rows[i], r.Keys[i], r.Vals[i]
+			n++
+		}
+	}
+	r.Rows, r.Keys, r.Vals = r.Rows[:n], r.Keys[:n], r.Vals[:n]
+}

@@ -14,7 +14,9 @@ const files = (dir) => readdirSync(dir, { recursive: true, withFileTypes: true }
 test('ui/dist is what the sources build', () => {
   const out = mkdtempSync(join(tmpdir(), 'everspan-dist-'))
   try {
-    execFileSync('npx', ['vite', 'build', '--outDir', out, '--emptyOutDir', '--logLevel', 'error'], { cwd: ui, stdio: 'inherit' })
+    const build = (...args) => execFileSync('npx', ['vite', 'build', '--emptyOutDir', '--logLevel', 'error', ...args], { cwd: ui, stdio: 'inherit' })
+    build('--outDir', out)
+    build('--config', 'vite.shared.config.ts', '--outDir', join(out, 'shared'))
     const dist = join(ui, 'dist')
     assert.deepEqual(files(dist), files(out), 'run `make page` and commit ui/dist')
     for (const f of files(out)) assert.ok(readFileSync(join(dist, f)).equals(readFileSync(join(out, f))), `${f} differs: run \`make page\` and commit ui/dist`)

@@ -23,10 +23,17 @@ async function check(res: Response): Promise<Response> {
   throw new Problem(`the server answers ${res.status}`, text.slice(0, 300), res.status)
 }
 
+/** How answers are had: from the server, or from what a shared file holds. */
+let ask: (path: string, signal: AbortSignal | null) => Promise<Response> = (path, signal) => fetch(path, { signal })
+
+export function answerFrom(source: (path: string) => Promise<Response>) {
+  ask = source
+}
+
 async function request(path: string, signal?: AbortSignal): Promise<Response> {
   let res: Response
   try {
-    res = await fetch(path, { signal: signal ?? null })
+    res = await ask(path, signal ?? null)
   } catch (e) {
     if (e instanceof DOMException && e.name === 'AbortError') throw e
     throw new Problem('the server does not answer', 'It may be starting again; this page keeps trying.', 0)

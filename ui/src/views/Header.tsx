@@ -1,8 +1,9 @@
 import { useRef } from 'react'
 import { go, link } from '../base/location'
-import { choose, type Theme, useSettings } from '../base/theme'
-import { findTraceId } from './paste'
+import { Choices } from './Choices'
 import styles from './Header.module.css'
+import { Mark } from './Mark'
+import { findTraceId } from './paste'
 
 const views: [string, string][] = [
   ['/', 'Find'],
@@ -13,7 +14,6 @@ const views: [string, string][] = [
 /** Header has the views, and the one box that takes whatever has a trace id in it, or TraceQL. */
 export function Header({ path }: { path: string }) {
   const box = useRef<HTMLInputElement>(null)
-  const settings = useSettings()
   function open(text: string) {
     const id = findTraceId(text)
     if (id) go('/trace/' + id)
@@ -22,9 +22,7 @@ export function Header({ path }: { path: string }) {
   return (
     <header className={styles.header}>
       <a className={styles.brand} {...link('/')} aria-label="Everspan, to the start">
-        <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
-          <path fill="currentColor" d="M1 2h14v3H1zm2 4.500h9v3H3zm3 4.500h5v3H6z" />
-        </svg>
+        <Mark />
         <span>Everspan</span>
       </a>
       <nav className={styles.nav} aria-label="Views">
@@ -59,15 +57,7 @@ export function Header({ path }: { path: string }) {
           }}
         />
       </form>
-      <select className={styles.choice} aria-label="Theme" value={settings.theme} onChange={(e) => choose({ theme: e.target.value as Theme })}>
-        <option value="system">System</option>
-        <option value="light">Light</option>
-        <option value="dark">Dark</option>
-      </select>
-      <select className={styles.choice} aria-label="Times" value={settings.zone} onChange={(e) => choose({ zone: e.target.value === 'utc' ? 'utc' : 'local' })}>
-        <option value="local">Local time</option>
-        <option value="utc">UTC</option>
-      </select>
+      <Choices />
     </header>
   )
 }

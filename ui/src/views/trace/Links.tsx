@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { getJSON, type QueryAnswer, type SpanLink } from '../../base/api'
 import { link } from '../../base/location'
+import { shared } from '../../base/shared'
 import { formatDuration, type Moment } from '../../base/time'
 import { Attributes } from './Attributes'
 import { Part } from './Panel'
@@ -35,6 +36,7 @@ export function Incoming({ trace, span, since }: { trace: string; span: string; 
       return getJSON<QueryAnswer>(`/api/v1/query?q=${encodeURIComponent(q)}&from=${start - hour}&to=${to}&limit=20`, signal)
     },
     staleTime: 60_000,
+    enabled: !shared,
   })
   const found = data?.traces ?? []
   return (

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { getJSON, type QueryAnswer, type SpanDocument } from '../../base/api'
+import { shared } from '../../base/shared'
 import { formatCount } from '../../timeline/label'
 import { operation } from '../../trace/literal'
 
@@ -19,7 +20,9 @@ export function Rank({ doc }: { doc: SpanDocument }) {
       return { all, shorter, longer }
     },
     staleTime: 60_000,
+    enabled: !shared,
   })
+  if (shared) return null
   // A room that keeps its height, so that nothing jumps when the answer comes.
   return <p>{data ? rankText(data.all, data.shorter, data.longer) : ' '}</p>
 }

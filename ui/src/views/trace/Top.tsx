@@ -1,11 +1,13 @@
 import { useState } from 'react'
-import { link } from '../../base/location'
+import { link, permalink } from '../../base/location'
+import { shared } from '../../base/shared'
 import { useSettings } from '../../base/theme'
 import { formatDuration, formatMoment, rfc3339 } from '../../base/time'
 import { percent, plural } from '../../timeline/label'
 import type { Trace } from '../../trace/decode'
 import { firstOf, remarksOf } from '../../trace/remarks'
 import { Copy } from './Copy'
+import { Share } from './Share'
 import styles from './Top.module.css'
 
 /** Top says what the trace is, why it was slow or failed, and what is remarkable about it. */
@@ -33,12 +35,14 @@ export function Top({ t, arriving, goTo }: { t: Trace; arriving: boolean; goTo: 
           <time className="mono quiet" title={rfc3339(t.start)}>
             {formatMoment(t.start, zone)}
           </time>
-          <a className={styles.action} {...link(`/compare?a=${t.id}`)}>
-            Compare
-          </a>
-          <Copy className={styles.action} text={() => window.location.href} label="Copy link" />
+          {!shared && (
+            <a className={styles.action} {...link(`/compare?a=${t.id}`)}>
+              Compare
+            </a>
+          )}
+          <Copy className={styles.action} text={permalink} label="Copy link" />
           <Copy className={styles.action} text={() => t.id} label="Copy id" />
-          <Download t={t} />
+          {!shared && <Share t={t} />}
         </span>
       </div>
       {t.verdict && (
@@ -103,30 +107,5 @@ function Remarks({ t, goTo }: { t: Trace; goTo: (node: number) => void }) {
         </p>
       ))}
     </div>
-  )
-}
-
-/** The trace as a file, as the server's API has it. */
-function Download({ t }: { t: Trace }) {
-  const [wrong, setWrong] = useState('')
-  async function save() {
-    try {
-      const res = await fetch(`/api/traces/${t.id}`, { headers: { Accept: 'application/json' } })
-      if (!res.ok) throw new Error(`the server answers ${res.status}`)
-      const url = URL.createObjectURL(await res.blob())
-      const a = document.createElement('a')
-      a.href = url
-      a.download = `trace-${t.id}.json`
-      a.click()
-      setTimeout(() => URL.revokeObjectURL(url), 10_000)
-      setWrong('')
-    } catch (e) {
-      setWrong(e instanceof Error ? e.message : String(e))
-    }
-  }
-  return (
-    <button type="button" className={styles.action} onClick={save} title={wrong}>
-      {wrong ? 'Download failed: try again' : 'Download JSON'}
-    </button>
   )
 }

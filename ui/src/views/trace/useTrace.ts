@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { getBytes, getJSON, type LogAnswer, Problem, type SpanDocument } from '../../base/api'
+import { shared } from '../../base/shared'
 import { now } from '../../base/time'
 import { decodeTrace, type Trace } from '../../trace/decode'
 
@@ -17,7 +18,7 @@ export function useTrace(id: string) {
     // What has not changed stays the same object, and nothing is laid out again.
     structuralSharing: (before, after) => (same(before as Trace | undefined, after as Trace) ? before : after),
     refetchInterval: ({ state }) => {
-      if (Date.now() - opened > live) return false
+      if (shared || Date.now() - opened > live) return false
       if (state.data) return isYoung(state.data) ? 1000 : false
       // A link may be opened before the first span is here.
       return state.error instanceof Problem && state.error.status === 404 ? 2000 : false
@@ -26,7 +27,7 @@ export function useTrace(id: string) {
   const trace = query.data
   useEffect(() => {
     const left = opened + live - Date.now()
-    if (!trace || !isYoung(trace) || left <= 0) return
+    if (shared || !trace || !isYoung(trace) || left <= 0) return
     setArriving(true)
     const timer = setTimeout(() => setArriving(false), left)
     return () => {
