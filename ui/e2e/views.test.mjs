@@ -182,6 +182,18 @@ view('two traces are compared by operation', '/', async (page) => {
 
 view('two sets are compared by attribute', `/compare?base=${encodeURIComponent('{ nestedSetParent < 0 }')}&set=${encodeURIComponent('{ trace:duration > 1s }')}`, async (page) => {
   await sees(page.getByText(/differs most/))
+  // What took the time is named, of the mean trace of each side.
+  await sees(page.getByText(/A trace of the selection takes .* on average/))
+  await sees(page.getByRole('region', { name: 'Table of operations' }).getByText('external.taxApi'))
+})
+
+view('before and after a deploy', '/compare', async (page) => {
+  const middle = new Date(Date.now() - 8_000 - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
+  await page.getByLabel('Service').selectOption('gateway')
+  await page.getByLabel('Moment').fill(middle)
+  await page.getByRole('heading', { name: 'Before and after' }).locator('..').getByRole('button', { name: 'Compare' }).click()
+  await address(page, (q) => q.get('set') === '{ }' && /gateway/.test(q.get('base') ?? ''))
+  await sees(page.getByText(/differs most|No attribute sets/).or(page.getByText('there is nothing to compare')))
 })
 
 test('the empty page turns into the first trace by itself', async () => {

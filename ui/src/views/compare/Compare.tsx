@@ -3,6 +3,7 @@ import { go, usePlace } from '../../base/location'
 import { readRange } from '../find/range'
 import { findTraceId } from '../paste'
 import styles from './Compare.module.css'
+import { Deploy } from './Deploy'
 import { Partner } from './Partner'
 import { Sets } from './Sets'
 import { Traces } from './Traces'
@@ -80,6 +81,7 @@ function Choice({ a, b }: { a: string; b: string }) {
           ))}
         </ul>
       </section>
+      <Deploy />
     </div>
   )
 }

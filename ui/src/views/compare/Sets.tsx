@@ -13,6 +13,7 @@ import { RangePicker } from '../find/RangePicker'
 import { Waiting } from '../find/Waiting'
 import Bars from './Bars'
 import styles from './Compare.module.css'
+import { Means } from './Means'
 import { compareQuery } from './question'
 
 type Props = { base: string; set: string; range: Range; from: string | null; to: string | null }
@@ -82,6 +83,7 @@ export function Sets({ base, set, range, from, to }: Props) {
       {ask.data && !ask.isError && (
         <div data-old={ask.isPlaceholderData ? '' : undefined} className={styles.result}>
           <Bars answer={ask.data} q={q} range={range} />
+          <Means base={base} set={set} range={range} from={from} to={to} />
           {ask.data.partial?.map((why) => (
             <p key={why} className={styles.note}>
               <b>Something may be missing:</b> {why}
