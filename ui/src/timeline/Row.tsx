@@ -73,6 +73,12 @@ export const Row = memo(function Row(p: RowProps) {
             <bdi>{nameOf(t, node) || '(no name)'}</bdi>
           )}
         </span>
+        {!run && (t.links[node] ?? 0) > 0 && (
+          <span className={styles.folded} title={`Links to ${plural(t.links[node] ?? 0, 'span')}`}>
+            <span aria-hidden="true">↗</span>
+            <span className="hidden">, links to {plural(t.links[node] ?? 0, 'span')}</span>
+          </span>
+        )}
         {!run && parent && !p.expanded && <span className={styles.folded}>+{formatCount(below)}</span>}
       </span>
       <span className="hidden">{drawn(p, run, failed)}</span>

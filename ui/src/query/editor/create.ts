@@ -13,7 +13,7 @@ type Listener = { change: (text: string) => void; run: (text: string) => void }
 
 const outside = Annotation.define<boolean>() // a change that was not typed
 
-/** Creates the editor. Enter runs the query, Shift-Enter starts a line, Escape and Tab leave as usual. */
+/** Creates the editor. Enter runs the query, Shift-Enter starts a line, Tab takes what is offered and else leaves, as Escape does. */
 export function createEditor(root: ShadowRoot, label: string, to: Listener): QueryEditor {
   const run = (v: EditorView) => {
     if (completionStatus(v.state) === 'active' && acceptCompletion(v)) return true
@@ -27,6 +27,7 @@ export function createEditor(root: ShadowRoot, label: string, to: Listener): Que
       extensions: [
         keymap.of([
           { key: 'Enter', run },
+          { key: 'Tab', run: acceptCompletion },
           { key: 'Mod-Enter', run },
           { key: 'Shift-Enter', run: insertNewline },
           { key: 'Ctrl-Space', run: startCompletion },

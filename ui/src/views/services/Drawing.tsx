@@ -5,7 +5,8 @@ import { useMode } from '../../base/theme'
 import { formatDuration } from '../../base/time'
 import { count } from '../find/Cost'
 import { findURL } from '../find/metrics/Table'
-import type { Range } from '../find/range'
+import { formatValue } from '../find/metrics/values'
+import { bounds, type Range } from '../find/range'
 import type { Graph, MapEdge, MapNode } from './graph'
 import { pathOf, place } from './layout'
 import styles from './Services.module.css'
@@ -24,6 +25,8 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
       go(to)
     },
   })
+  const { from, to } = bounds(range)
+  const seconds = Math.max(Number(to - from) / 1e9, 1)
   const scale = Math.min(placed.width, 2400)
   return (
     <div className={styles.canvas}>
@@ -51,9 +54,10 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
         {placed.edges.map(({ edge: e, x, y }) => (
           <a key={e.from + e.to} {...open(findURL(e.query, range))}>
             <text className={styles.unseen} x={x} y={y}>{`${names.get(e.from)} to ${names.get(e.to)}: `}</text>
-            <rect className={styles.back} x={x - said(e).length * 3.2 - 4} y={y - 9} width={said(e).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
+            <title>{`${count(e.calls)} calls${e.p95 === null ? '' : `, 95 % of them within ${formatDuration(e.p95)}`}`}</title>
+            <rect className={styles.back} x={x - said(e, seconds).length * 3.2 - 4} y={y - 9} width={said(e, seconds).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
             <text className={styles.halo} x={x} y={y + 4} textAnchor="middle">
-              {said(e)}
+              {said(e, seconds)}
             </text>
             {e.errors > 0 && (
               <text className={`${styles.halo} ${styles.failed}`} x={x} y={y + 18} textAnchor="middle">
@@ -84,7 +88,7 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
   )
 }
 
-const said = (e: MapEdge): string => `${count(e.calls)}×${e.p95 === null ? '' : ` · ${formatDuration(e.p95)}`}`
+const said = (e: MapEdge, seconds: number): string => `${formatValue(e.calls / seconds, '1/s')}${e.p95 === null ? '' : ` · ${formatDuration(e.p95)}`}`
 
 /** A service is a box with its colour, a database a drum, a queue a box in slices, the rest dashed. */
 function Shape({ node, width: w, height: h, color }: { node: MapNode; width: number; height: number; color: string }) {

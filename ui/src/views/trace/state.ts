@@ -16,6 +16,8 @@ export type TraceState = {
   to: number | null
   focus: string
   hide: string[] // services
+  folded: string[] // keys of spans whose children are folded
+  unrolled: string[] // keys of the first spans of runs that are unrolled
   q: string
   critical: boolean // critical path only
   adjust: boolean // clocks
@@ -39,12 +41,16 @@ export function readState(q: URLSearchParams): TraceState {
     to: window ? to : null,
     focus: q.get('focus') ?? '',
     hide: (q.get('hide') ?? '').split(',').filter(Boolean).map(decode),
+    folded: keys(q.get('folded')),
+    unrolled: keys(q.get('unrolled')),
     q: q.get('q') ?? '',
     critical: q.get('critical') === '1',
     adjust: q.get('adjust') === '1',
     by: q.get('by') ?? '',
   }
 }
+
+const keys = (text: string | null) => (text ?? '').split(',').filter(Boolean)
 
 // Names may have commas in them.
 const encode = (s: string) => s.replace(/[%,]/g, (c) => (c === '%' ? '%25' : '%2C'))
@@ -55,6 +61,7 @@ export function addressOf(change: Partial<TraceState>): string {
   for (const [k, v] of Object.entries(change) as [keyof TraceState, unknown][]) {
     if (k === 'view') q[k] = v === 'waterfall' ? null : String(v)
     else if (k === 'hide') q[k] = (v as string[]).map(encode).join(',')
+    else if (Array.isArray(v)) q[k] = v.join(',')
     else if (typeof v === 'boolean') q[k] = v ? '1' : null
     else if (typeof v === 'number') q[k] = String(Math.round(v))
     else q[k] = v === null ? null : String(v)

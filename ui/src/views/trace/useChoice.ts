@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type Choice, reveal } from '../../timeline/rows'
 import type { Runs } from '../../timeline/runs'
 import type { Trace } from '../../trace/decode'
@@ -7,12 +7,15 @@ import { change, type TraceState } from './state'
 
 type Folds = { t: Trace; collapsed: ReadonlySet<number>; opened: ReadonlySet<number> }
 
+const most = 40 // folds that an address holds: more make it too long to send
+
 /**
- * What a person chose to see: what is folded is kept here, the rest in the address. When
- * more spans arrive, nodes get other numbers, and what was folded is found again by ids.
+ * What a person chose to see. What is folded is kept here and written to the address, the
+ * rest is in the address alone. When more spans arrive, nodes get other numbers, and what
+ * was folded is found again by ids.
  */
 export function useChoice(t: Trace, tree: Tree, runs: Runs, s: TraceState) {
-  const [kept, setKept] = useState<Folds>(() => ({ t, collapsed: new Set(), opened: new Set() }))
+  const [kept, setKept] = useState<Folds>(() => ({ t, collapsed: nodes(t, s.folded), opened: nodes(t, s.unrolled) }))
   const folds = useMemo<Folds>(() => (kept.t === t ? kept : { t, collapsed: moved(kept.collapsed, kept.t, t), opened: moved(kept.opened, kept.t, t) }), [kept, t])
   const hide = s.hide.join(',')
   const hidden = useMemo(() => {
@@ -28,6 +31,11 @@ export function useChoice(t: Trace, tree: Tree, runs: Runs, s: TraceState) {
   )
   const now = useRef(choice)
   now.current = choice
+
+  useEffect(() => {
+    const keys = (set: ReadonlySet<number>) => (set.size > most ? [] : [...set].map((n) => keyOf(folds.t, n)).toSorted())
+    change({ folded: keys(folds.collapsed), unrolled: keys(folds.opened) }, true)
+  }, [folds])
 
   const fold = useCallback((node: number, run: boolean, expand: boolean) => {
     setKept((k) => {
@@ -56,5 +64,5 @@ export function useChoice(t: Trace, tree: Tree, runs: Runs, s: TraceState) {
   return { choice, fold, show }
 }
 
-const moved = (set: ReadonlySet<number>, from: Trace, to: Trace) =>
-  new Set([...set].map((n) => nodeOfKey(to, keyOf(from, n))).filter((n) => n >= 0))
+const nodes = (t: Trace, keys: string[]) => new Set(keys.map((k) => nodeOfKey(t, k)).filter((n) => n >= 0))
+const moved = (set: ReadonlySet<number>, from: Trace, to: Trace) => nodes(to, [...set].map((n) => keyOf(from, n)))
