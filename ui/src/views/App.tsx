@@ -3,6 +3,7 @@ import { usePlace } from '../base/location'
 import styles from './App.module.css'
 import { Find } from './find/Find'
 import { Header } from './Header'
+import { Import } from './import/Import'
 import { TraceView } from './trace/TraceView'
 
 const Services = lazy(() => import('./services/Services'))
@@ -19,6 +20,7 @@ export function App() {
   return (
     <div className={styles.app}>
       <Header path={path} />
+      <Import />
       <main className={styles.main}>
         <Suspense fallback={null}>
           {trace?.[1] ? <TraceView key={trace[1]} id={trace[1]} /> : path === '/services' ? <Services /> : path === '/compare' ? <Compare /> : <Find />}

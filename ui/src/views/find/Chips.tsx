@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { conditions, narrow } from '../../query/conditions'
 import { writeDuration } from '../../query/quote'
+import { OpenFile } from '../import/OpenFile'
 import { slowest } from './ask'
 import styles from './Find.module.css'
 import type { Sort } from './List'
@@ -56,6 +57,7 @@ export function Chips({ q, range, sort, onChange }: Props) {
       <button type="button" className={styles.chip} aria-pressed={q === heat} onClick={() => onChange({ q: q === heat ? null : heat })}>
         Durations
       </button>
+      <OpenFile className={styles.chip} />
     </div>
   )
 }

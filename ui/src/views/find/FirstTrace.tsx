@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'react'
+import { OpenFile } from '../import/OpenFile'
 import { examples, randomHex } from './examples'
 import styles from './FirstTrace.module.css'
 
@@ -56,6 +57,9 @@ export function FirstTrace() {
           </button>
         </div>
       )}
+      <p className={styles.file}>
+        <span>Or drop a file with traces anywhere on this page: OTLP, Jaeger or Zipkin JSON.</span> <OpenFile />
+      </p>
       <p className={styles.waiting} role="status">
         <span className={styles.pulse} aria-hidden="true" /> Waiting for the first span
       </p>
