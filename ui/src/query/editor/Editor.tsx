@@ -8,6 +8,7 @@ export default function Editor({ value, label, onChange, onRun, wrong }: BoxProp
   const host = useRef<HTMLDivElement>(null)
   const editor = useRef<QueryEditor | null>(null)
   const now = useRef({ onChange, onRun })
+  const typed = useRef<string[]>([]) // told, and not come back yet as the value
   useEffect(() => {
     now.current = { onChange, onRun }
   }, [onChange, onRun])
@@ -17,7 +18,10 @@ export default function Editor({ value, label, onChange, onRun, wrong }: BoxProp
     if (!el) return
     const root = el.shadowRoot ?? el.attachShadow({ mode: 'open' })
     const e = createEditor(root, label, {
-      change: (text) => now.current.onChange(text),
+      change: (text) => {
+        typed.current.push(text)
+        now.current.onChange(text)
+      },
       run: (text) => now.current.onRun(text),
     })
     editor.current = e
@@ -26,7 +30,12 @@ export default function Editor({ value, label, onChange, onRun, wrong }: BoxProp
       e.destroy()
     }
   }, [label])
-  useEffect(() => editor.current?.setText(value), [value])
+  useEffect(() => {
+    // What was typed comes back as the value, and by then more may have been typed.
+    const mine = typed.current.indexOf(value)
+    typed.current = mine < 0 ? [] : typed.current.slice(mine + 1)
+    if (mine < 0) editor.current?.setText(value)
+  }, [value])
   useEffect(() => editor.current?.setWrong(wrong), [wrong])
   return <div ref={host} className={styles.editor} />
 }

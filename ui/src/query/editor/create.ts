@@ -52,7 +52,7 @@ export function createEditor(root: ShadowRoot, label: string, to: Listener): Que
   return {
     setText(text) {
       const old = view.state.doc.toString()
-      if (old !== text) view.dispatch({ changes: { from: 0, to: old.length, insert: text }, annotations: outside.of(true) })
+      if (old !== text) view.dispatch({ changes: { from: 0, to: old.length, insert: text }, selection: { anchor: text.length }, annotations: outside.of(true) })
     },
     setWrong: (w) => view.dispatch({ effects: markWrong.of(w) }),
     destroy: () => view.destroy(),
