@@ -5,7 +5,7 @@ import { go, usePlace, withQuery } from '../../base/location'
 import { conditions, isMetrics, narrow } from '../../query/conditions'
 import { wrongPlace } from '../../query/problem'
 import { writeDuration } from '../../query/quote'
-import { join, useFind, useNewest } from './ask'
+import { automatic, join, useFind, useNewest } from './ask'
 import { Chips } from './Chips'
 import { Cost } from './Cost'
 import { Failure, Unreachable } from './Failure'
@@ -14,6 +14,7 @@ import { FirstTrace } from './FirstTrace'
 import { NothingFound } from './NothingFound'
 import type { Bounds } from './plot'
 import { bounds, type Range, rangeText, readRange, writeRange } from './range'
+import { useHeat } from './heat'
 import { List, type Sort } from './List'
 import { Scatter } from './Scatter'
 import { Search } from './Search'
@@ -33,6 +34,7 @@ export function Find() {
   const found = useMemo(() => join(answer.data?.pages ?? []), [answer.data])
   const metrics = isMetrics(q)
   const all = conditions(q)?.length === 0
+  const heat = useHeat(q, range, !metrics && Boolean(answer.hasNextPage) && found.traces.length >= automatic)
   const settled = answer.isSuccess && !answer.isPlaceholderData
   const nothing = settled && !metrics && found.traces.length === 0
   const newest = useNewest(nothing)
@@ -101,7 +103,7 @@ export function Find() {
         ) : (
           found.traces.length > 0 && (
             <>
-              <Scatter traces={found.traces} to={to} onNarrow={(b) => run(narrowed(b), { from: b.from, to: b.to })} onCompare={compare} />
+              <Scatter traces={found.traces} heat={heat} to={to} onNarrow={(b) => run(narrowed(b), { from: b.from, to: b.to })} onCompare={compare} />
               <List
                 traces={found.traces}
                 sort={sort}

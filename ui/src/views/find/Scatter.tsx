@@ -3,16 +3,20 @@ import type { FoundTrace } from '../../base/api'
 import { go } from '../../base/location'
 import { useMode, useSettings } from '../../base/theme'
 import { formatDuration, formatMoment, type Moment, moment } from '../../base/time'
-import { drawAxes, drawDots, drawHeat, inks, prepare } from './draw'
+import { drawAxes, drawCells, drawDots, drawHeat, inks, prepare } from './draw'
+import type { Heat } from './heat'
 import { type Bounds, type Box, boundsOf, boxOf, dotsOf, margin, nearest, plotOf, within } from './plot'
 import styles from './Scatter.module.css'
 import { useSize } from './useSize'
 
 const many = 2000 // more dots than this are a heat map
-type Props = { traces: FoundTrace[]; to: Moment; onNarrow: (b: Bounds) => void; onCompare: (b: Bounds) => void }
+type Props = { traces: FoundTrace[]; heat: Heat | null; to: Moment; onNarrow: (b: Bounds) => void; onCompare: (b: Bounds) => void }
 
-/** Scatter draws each trace where its start and its duration are. A box narrows the search; a dot opens its trace. */
-export function Scatter({ traces, to, onNarrow, onCompare }: Props) {
+/**
+ * Scatter draws each trace where its start and its duration are, over the heat of all when
+ * there are more. A box narrows the search; a dot opens its trace.
+ */
+export function Scatter({ traces, heat, to, onNarrow, onCompare }: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const start = useRef<{ x: number; y: number } | null>(null)
@@ -22,7 +26,7 @@ export function Scatter({ traces, to, onNarrow, onCompare }: Props) {
   const [over, setOver] = useState(-1)
   const [box, setBox] = useState<Box | null>(null)
   const [done, setDone] = useState(false)
-  const plot = useMemo(() => plotOf(traces, to, size), [traces, to, size])
+  const plot = useMemo(() => plotOf(traces, to, size, heat?.cells), [traces, heat, to, size])
   const dots = useMemo(() => dotsOf(plot, traces), [plot, traces])
 
   useLayoutEffect(() => {
@@ -30,9 +34,12 @@ export function Scatter({ traces, to, onNarrow, onCompare }: Props) {
     if (!g || !canvas.current) return
     const ink = inks(canvas.current)
     drawAxes(g, plot, ink, zone)
-    if (traces.length > many) drawHeat(g, traces, dots, plot, ink)
+    if (heat) {
+      drawCells(g, heat, plot, ink)
+      if (over >= 0) drawDots(g, traces.slice(over, over + 1), { x: dots.x.slice(over, over + 1), y: dots.y.slice(over, over + 1) }, ink, mode, 0)
+    } else if (traces.length > many) drawHeat(g, traces, dots, plot, ink)
     else drawDots(g, traces, dots, ink, mode, over)
-  }, [plot, dots, traces, size, mode, zone, over])
+  }, [plot, dots, traces, heat, size, mode, zone, over])
 
   const point = (e: React.PointerEvent) => {
     const r = e.currentTarget.getBoundingClientRect()
@@ -53,7 +60,11 @@ export function Scatter({ traces, to, onNarrow, onCompare }: Props) {
         ref={canvas}
         className={styles.canvas}
         role="img"
-        aria-label={`${traces.length} traces by start and duration, ${failed} with errors. The list below has the same traces.`}
+        aria-label={
+          heat
+            ? `Heat map of ${heat.total} by start and duration. The list below has the newest ${traces.length} traces.`
+            : `${traces.length} traces by start and duration, ${failed} with errors. The list below has the same traces.`
+        }
         data-over={over >= 0 ? '' : undefined}
         onPointerDown={(e) => {
           if (e.button !== 0) return
@@ -94,7 +105,7 @@ export function Scatter({ traces, to, onNarrow, onCompare }: Props) {
               clear()
             }}
           >
-            Show only {inside === 1 ? 'this trace' : `these ${inside}`}
+            Show only {heat ? 'these' : inside === 1 ? 'this trace' : `these ${inside}`}
           </button>
           <button type="button" className="button" onClick={() => onCompare(boundsOf(plot, box))}>
             Compare with the rest

@@ -1,6 +1,7 @@
 import type { FoundTrace } from '../../base/api'
 import { colors } from '../../base/color'
 import { formatDuration, formatMoment, type Moment, type Zone } from '../../base/time'
+import type { Heat } from './heat'
 import { clockTicks, type Dots, durationTicks, heat, inner, margin, type Plot, xOf, yOf } from './plot'
 
 // Draws the picture of traces on a canvas.
@@ -104,6 +105,18 @@ export function drawDots(g: CanvasRenderingContext2D, traces: FoundTrace[], d: D
     g.strokeStyle = ink.text
     g.stroke()
   }
+}
+
+/** All traces, counted by time and duration: the more in a cell, the stronger. */
+export function drawCells(g: CanvasRenderingContext2D, heat: Heat, p: Plot, ink: Inks) {
+  g.fillStyle = ink.accent
+  for (const c of heat.cells) {
+    const [x0, x1] = [Math.max(xOf(p, c.from), margin.left), Math.min(xOf(p, c.to), p.size.width - margin.right)]
+    const [y0, y1] = [yOf(p, c.most), yOf(p, c.least)]
+    g.globalAlpha = 0.12 + 0.88 * (Math.log1p(c.count) / Math.log1p(heat.most))
+    if (x1 > x0) g.fillRect(x0, y0, Math.max(x1 - x0 - 1, 1), Math.max(y1 - y0 - 1, 1))
+  }
+  g.globalAlpha = 1
 }
 
 /** Many traces as a heat map: the more in a cell, the stronger. Cells with an error have a red corner. */

@@ -1,6 +1,7 @@
 import type { FoundTrace } from '../../base/api'
 import { Scale, pixels } from '../../base/scale'
 import { between, type Moment, moment, type Nanos, nanos } from '../../base/time'
+import type { HeatCell } from './heat'
 
 // The arithmetic of the picture: time runs to the right, durations up, by their logarithm.
 
@@ -15,8 +16,8 @@ export type Plot = {
   size: Size
 }
 
-/** A plot that holds all of the traces, up to the end of what was searched. */
-export function plotOf(traces: FoundTrace[], to: Moment, size: Size): Plot {
+/** A plot that holds all of the traces and cells, up to the end of what was searched. */
+export function plotOf(traces: FoundTrace[], to: Moment, size: Size, cells: HeatCell[] = []): Plot {
   let first = to
   let last = to
   let least = Infinity
@@ -28,7 +29,12 @@ export function plotOf(traces: FoundTrace[], to: Moment, size: Size): Plot {
     least = Math.min(least, Math.max(t.durationNano, 1))
     most = Math.max(most, t.durationNano)
   }
-  if (!traces.length) [least, most] = [1e6, 1e9]
+  for (const c of cells) {
+    if (c.from < first) first = c.from
+    least = Math.min(least, c.least)
+    most = Math.max(most, c.most)
+  }
+  if (!traces.length && !cells.length) [least, most] = [1e6, 1e9]
   const span = Math.max(between(first, last), 1e9)
   const origin = (last - BigInt(Math.ceil(span * 1.02))) as Moment
   const width = pixels(Math.max(size.width - margin.left - margin.right, 1))
