@@ -5,6 +5,7 @@ import { open, send, startBrowser, startServer } from './harness.mjs'
 
 const id = '0dd'.padStart(32, '0')
 const other = '0de'.padStart(32, '0')
+const failed = '0df'.padStart(32, '0')
 const start = BigInt(Date.now() - 60_000) * 1_000_000n
 const ms = (n) => String(start + BigInt(Math.round(n * 1e6)))
 const long = 'ein sehr langer Name '.repeat(25).trim()
@@ -44,6 +45,17 @@ before(async () => {
   await send(server, {
     resourceSpans: [
       ...Object.entries(services).map(([name, spans]) => ({ resource: resource(name), scopeSpans: [{ scope: { name: 'by hand' }, spans }] })),
+      {
+        resource: resource('shop'),
+        scopeSpans: [
+          {
+            spans: [
+              { ...span(51, 0, 'POST /pay', 0, 300, { kind: 2, status: { code: 2, message: 'payment failed' } }), traceId: failed },
+              { ...span(52, 51, 'charge card', 10, 250, { kind: 3, status: { code: 2, message: 'card declined by issuer' } }), traceId: failed },
+            ],
+          },
+        ],
+      },
       { resource: resource('warmer'), scopeSpans: [{ spans: [{ ...span(99, 0, 'warm', -5000, -4900), traceId: other, links: [{ traceId: id, spanId: hex(1) }] }] }] },
     ],
   })
@@ -157,6 +169,20 @@ view('e leads to the error, with its message in the row', async (page) => {
   await page.keyboard.press('e')
   await sees(page.getByRole('complementary').getByText('no template for "page"'))
 })
+
+view('a request that failed says where, and why', async (page) => {
+  await sees(page.locator('main header').getByText(/card declined by issuer/))
+  await page.locator('main header').getByRole('button', { name: 'Go to it' }).last().click()
+  await sees(page.getByRole('complementary').getByRole('heading', { name: 'charge card' }))
+}, '/trace/' + failed)
+
+view('on a screen of 2,560 pixels nothing is cut or lost', async (page) => {
+  for (const path of ['/', '/trace/' + id, '/services', '/compare']) {
+    await page.goto(server.url + path)
+    await page.waitForLoadState('networkidle')
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 2560)
+  }
+}, '/', { viewport: { width: 2560, height: 1300 } })
 
 view('a very long name is cut in the row and whole in the panel', async (page) => {
   const cell = row(page, 'ein sehr langer Name')
