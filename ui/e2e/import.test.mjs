@@ -196,20 +196,23 @@ test('a trace is saved on one server, and opened on an empty one', async () => {
     // The same by way of Jaeger's and Zipkin's JSON, of which the times are in microseconds.
     for (const [name, url] of [['jaeger.json', `/api/traces/${found.traceId}?prettyPrint=true`], ['zipkin.json', `/api/v2/trace/${found.traceId}`]]) {
       const third = await startServer()
-      const p = await open(browser, third, '/')
-      const text = await (await fetch(server.url + url, { headers: { Accept: name === 'jaeger.json' ? '*/*' : 'application/json' } })).text()
-      writeFileSync(join(folder, name), text)
-      await p.page.getByLabel('Files with traces').setInputFiles(join(folder, name))
-      await p.page.waitForURL((u) => u.pathname === '/trace/' + found.traceId)
-      const came = await spans(third)
-      assert.equal(came.length, before.length, name)
-      for (const [i, s] of came.entries()) {
-        assert.deepEqual([s.id, s.parent, s.service, s.name, s.kind, s.status], [before[i].id, before[i].parent, before[i].service, before[i].name, before[i].kind, before[i].status], name)
-        assert.ok(BigInt(before[i].start) - BigInt(s.start) < 1000n, name)
+      try {
+        const p = await open(browser, third, '/')
+        const text = await (await fetch(server.url + url, { headers: { Accept: name === 'jaeger.json' ? '*/*' : 'application/json' } })).text()
+        writeFileSync(join(folder, name), text)
+        await p.page.getByLabel('Files with traces').setInputFiles(join(folder, name))
+        await p.page.waitForURL((u) => u.pathname === '/trace/' + found.traceId)
+        const came = await spans(third)
+        assert.equal(came.length, before.length, name)
+        for (const [i, s] of came.entries()) {
+          assert.deepEqual([s.id, s.parent, s.service, s.name, s.kind, s.status], [before[i].id, before[i].parent, before[i].service, before[i].name, before[i].kind, before[i].status], name)
+          assert.ok(BigInt(before[i].start) - BigInt(s.start) < 1000n, name)
+        }
+        assert.deepEqual(p.trouble, [])
+        await p.close()
+      } finally {
+        await third.stop()
       }
-      assert.deepEqual(p.trouble, [])
-      await p.close()
-      await third.stop()
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

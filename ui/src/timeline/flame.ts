@@ -15,6 +15,7 @@ export type FlamePicture = {
   open: number // node
   matches: Uint8Array | null
   over: number // frame
+  at: number // frame where the arrows are, -1 for none
 }
 
 const charWidth = 6.7
@@ -63,4 +64,21 @@ export function drawFlame(c: CanvasRenderingContext2D, p: FlamePicture) {
       c.fillText(text.length <= most ? text : text.slice(0, Math.max(most - 1, 0)) + '…', x + 5, y + p.lane / 2 + 0.5)
     }
   }
+  if (p.at >= 0) outline(c, p, per)
+}
+
+/** A frame in focus is seen on any colour, and however narrow it is. */
+function outline(c: CanvasRenderingContext2D, p: FlamePicture, per: number) {
+  const y = (p.frames.lane[p.at] ?? 0) * p.lane - p.top
+  const left = Math.max(((p.frames.from[p.at] ?? 0) - p.from) * per, 0)
+  const right = Math.min(((p.frames.to[p.at] ?? 0) - p.from) * per, p.width)
+  const w = Math.max(right - left, 4)
+  const x = Math.min(left, p.width - w)
+  c.lineWidth = 4
+  c.strokeStyle = p.palette.bg
+  c.strokeRect(x + 2, y + 2, w - 4, p.lane - 4)
+  c.lineWidth = 2
+  c.strokeStyle = p.palette.text
+  c.strokeRect(x + 1, y + 1, w - 2, p.lane - 2)
+  c.lineWidth = 1
 }

@@ -2,9 +2,9 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { formatCount } from '../../timeline/label'
 import styles from './Import.module.css'
-import { cancel, dismiss, openFiles, running, useJob } from './job'
+import { cancel, dismiss, filesId, openFiles, running, useJob } from './job'
 
-/** Import takes files that are dropped anywhere on the page, and says how they fare. */
+/** Import takes files that are dropped anywhere on the page, or chosen, and says how they fare. */
 export function Import() {
   const client = useQueryClient()
   const [over, setOver] = useState(false)
@@ -42,6 +42,19 @@ export function Import() {
   return (
     <>
       <State />
+      <input
+        id={filesId}
+        type="file"
+        multiple
+        hidden
+        accept=".json,.jsonl,.ndjson,.txt,application/json"
+        aria-label="Files with traces"
+        onChange={(e) => {
+          const files = [...(e.target.files ?? [])]
+          e.target.value = '' // so that the same file can be chosen again
+          void openFiles(files, client)
+        }}
+      />
       {over && (
         <div className={styles.target}>
           <p>

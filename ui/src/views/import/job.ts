@@ -7,6 +7,9 @@ import { found, type Outcome, type Progress, type Trouble, upload } from './uplo
 
 // One job at a time, whichever view began it, and whichever is shown while it runs.
 
+/** The input for files is there as long as the page, whichever button asked for it and is gone meanwhile. */
+export const filesId = 'files-with-traces'
+
 export type Job =
   | { state: 'none' }
   | { state: 'running'; progress: Progress; finding: boolean }

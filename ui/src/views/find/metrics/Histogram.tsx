@@ -1,4 +1,4 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { go } from '../../../base/location'
 import { useMode, useSettings } from '../../../base/theme'
 import { formatMoment, moment } from '../../../base/time'
@@ -8,10 +8,11 @@ import { writeDuration } from '../../../query/quote'
 import { clock, inks, prepare } from '../draw'
 import { clockTicks } from '../plot'
 import { useSize } from '../useSize'
+import { type Cell, fullest, gridOf, walkCells } from './grid'
 import type { Answer } from './Metrics'
 import styles from './Metrics.module.css'
 import { findURL } from './Table'
-import { formatValue, numbers } from './values'
+import { formatValue } from './values'
 
 const edge = { left: 60, right: 12, top: 8, bottom: 22 }
 
@@ -22,7 +23,8 @@ export function Histogram({ answer, q }: { answer: Answer; q: string }) {
   const size = useSize(frame)
   const mode = useMode()
   const { zone } = useSettings()
-  const [at, setAt] = useState<{ column: number; row: number } | null>(null)
+  const [at, setAt] = useState<Cell | null>(null) // pointed at, or where the arrows are
+  const [walking, setWalking] = useState(false)
   const unit = answer.bucketUnit ?? ''
   const grid = useMemo(() => gridOf(answer), [answer])
   const times = useMemo(() => (answer.times ?? []).map(moment), [answer])
@@ -75,17 +77,40 @@ export function Histogram({ answer, q }: { answer: Answer; q: string }) {
     const query = narrow(c.base, `${c.argument} >= ${least}`, `${c.argument} <= ${writeDuration(row.top * 1e9, 'up')}`)
     go(findURL(query, { from: moment(String(end - BigInt(answer.stepNano ?? 0))), to: end }))
   }
+  const key = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return
+    const next = walkCells(grid, times.length, at, e.key)
+    if (next) setAt(next)
+    else if (e.key === 'Enter' && at) open()
+    else return
+    setWalking(true)
+    e.preventDefault()
+  }
+  const words = row && end !== undefined ? `${formatMoment(end, zone, 0)}, ${formatValue(row.top / 2, unit)} to ${formatValue(row.top, unit)}, ${spans(row.values[at.column] ?? 0)}` : ''
   return (
     <div className={styles.frame} ref={frame}>
       <canvas
         ref={canvas}
         className={styles.canvas}
-        role="img"
+        role="application"
+        tabIndex={0}
         aria-label={`Heat map of ${grid.total} spans by time and size`}
-        onPointerMove={(e) => setAt(cell(e))}
-        onPointerLeave={() => setAt(null)}
+        aria-description={unit === 's' ? 'Left and right is time, up and down size. Enter opens the traces of a cell.' : 'Left and right is time, up and down size.'}
+        onKeyDown={key}
+        onFocus={(e) => {
+          if (!e.currentTarget.matches(':focus-visible')) return // of a click
+          setWalking(true)
+          setAt(at ?? fullest(grid))
+        }}
+        onBlur={() => (setWalking(false), setAt(null))}
+        onPointerMove={(e) => (setWalking(false), setAt(cell(e)))}
+        onPointerLeave={() => walking || setAt(null)}
         onClick={open}
       />
+      {at && row && <div className={styles.cell} style={{ left: edge.left + at.column * width - 2, top: size.height - edge.bottom - (at.row + 1) * height - 2, width: width + 3, height: height + 3 }} />}
+      <p className="hidden" role="status">
+        {walking && words}
+      </p>
       {at && row && end !== undefined && (
         <div className={styles.tip} style={at.column > times.length / 2 ? { right: size.width - edge.left - at.column * width + 4 } : { left: edge.left + (at.column + 1) * width + 4 }}>
           <b className="mono">{formatMoment(end, zone, 0)}</b>
@@ -93,7 +118,8 @@ export function Histogram({ answer, q }: { answer: Answer; q: string }) {
             {formatValue(row.top / 2, unit)} – {formatValue(row.top, unit)}
           </span>
           <span>
-            <span className="mono">{formatValue(row.values[at.column] ?? 0, '')}</span> spans{unit === 's' && ' · click for their traces'}
+            <span className="mono">{spans(row.values[at.column] ?? 0)}</span>
+            {unit === 's' && (walking ? ' · Enter opens their traces' : ' · click for their traces')}
           </span>
         </div>
       )}
@@ -101,16 +127,4 @@ export function Histogram({ answer, q }: { answer: Answer; q: string }) {
   )
 }
 
-type Grid = { rows: { top: number; values: (number | null)[] }[]; most: number; total: number }
-
-/** The buckets as rows from the least to the greatest, empty ones between them as well. */
-export function gridOf(answer: Answer): Grid {
-  const by = new Map<number, (number | null)[]>()
-  for (const s of answer.series ?? []) by.set(Math.round(Math.log2(Number(s.labels[0]?.value) || 1)), numbers(s))
-  const keys = [...by.keys()]
-  const rows: Grid['rows'] = []
-  for (let k = Math.min(...keys); k <= Math.max(...keys); k++) rows.push({ top: 2 ** k, values: by.get(k) ?? [] })
-  let [most, total] = [0, 0]
-  for (const r of rows) for (const v of r.values) [most, total] = [Math.max(most, v ?? 0), total + (v ?? 0)]
-  return { rows, most, total }
-}
+const spans = (n: number) => `${formatValue(n, '')} ${n === 1 ? 'span' : 'spans'}`
