@@ -56,7 +56,7 @@ node: ## install what the tests with Node.js, DuckDB and SQS need, and the shop'
 
 browser: build ## the page: types, unit tests, and Chromium against a real server
 	@$(GO) build -o bin/shop ./examples/shop
-	cd ui && npm ci --silent && npm run --silent check && npm test --silent && node --test --test-concurrency=1 e2e/*.test.mjs
+	cd ui && npm ci --silent && npm run --silent check && npm test --silent && node --test --test-concurrency=1 --test-timeout=300000 e2e/*.test.mjs
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./cmd/... ./internal/... ./instrument); do for f in $$($(GO) test -list '^Fuzz' $$p | grep ^Fuzz); do \

@@ -69,8 +69,8 @@ export async function startBrowser() {
   })
 }
 
-/** A page in a context of its own. What goes wrong in it is in `trouble`. */
-export async function open(browser, server, path, options = {}) {
+/** A page in a context of its own, and what to do with it before it loads. What goes wrong in it is in `trouble`. */
+export async function open(browser, server, path, options = {}, before = () => undefined) {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', ...options })
   const page = await context.newPage()
   const trouble = []
@@ -82,6 +82,7 @@ export async function open(browser, server, path, options = {}) {
     trouble.push(`dialog: ${d.message()}`)
     d.dismiss()
   })
+  await before(page)
   await page.goto(server.url + path)
   return { page, trouble, close: () => context.close() }
 }

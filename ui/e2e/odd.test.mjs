@@ -74,9 +74,9 @@ const choose = async (page, name) => {
   await sees(page.getByRole('complementary').getByRole('heading', { name }))
   return page.getByRole('complementary')
 }
-function view(name, check, path = '/trace/' + id, options) {
+function view(name, check, path = '/trace/' + id, options, before) {
   test(name, async () => {
-    const { page, trouble, close } = await open(browser, server, path, options)
+    const { page, trouble, close } = await open(browser, server, path, options, before)
     try {
       await check(page)
       assert.deepEqual(trouble, [])
@@ -231,3 +231,21 @@ view('the editor offers names and values that were received', async (page) => {
   await address(page, (q) => q.get('q') === '{ span.user.id = "u-7" }')
   await sees(page.locator('main li').filter({ hasText: 'GET /page' }))
 }, '/')
+
+let letEditorCome
+view('who types before the editor is there types on in it', async (page) => {
+  const plain = page.locator('textarea')
+  await plain.click()
+  await page.keyboard.press('Home')
+  await page.keyboard.press('ArrowRight')
+  await page.keyboard.type(' kind')
+  letEditorCome()
+  await sees(page.locator('.cm-editor'))
+  await page.keyboard.type(' = server')
+  await page.keyboard.press('Escape') // what is offered
+  await page.keyboard.press('Enter')
+  await address(page, (q) => q.get('q') === '{ kind = server }')
+}, '/', {}, (page) => page.route(/Editor-.*\.js/, async (route) => {
+  await new Promise((done) => (letEditorCome = done))
+  await route.continue()
+}))

@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react'
+import { lazy, type RefObject, Suspense, useRef } from 'react'
 import type { Wrong } from './problem'
 import styles from './QueryBox.module.css'
 
@@ -12,8 +12,13 @@ export type BoxProps = {
   wrong: Wrong | null
 }
 
-/** QueryBox takes TraceQL: a plain box at first, the editor as soon as it is there. */
+/** What is selected in the plain box, null if it is not in focus. */
+export type Caret = { from: number; to: number } | null
+export type EditorProps = BoxProps & { caret: RefObject<Caret> }
+
+/** QueryBox takes TraceQL: a plain box at first, the editor as soon as it is there; who types meanwhile types on. */
 export function QueryBox(props: BoxProps) {
+  const caret = useRef<Caret>(null)
   return (
     <div className={styles.box} data-wrong={props.wrong ? '' : undefined}>
       <Suspense
@@ -25,6 +30,9 @@ export function QueryBox(props: BoxProps) {
             spellCheck={false}
             value={props.value}
             onChange={(e) => props.onChange(e.target.value)}
+            onSelect={(e) => (caret.current = { from: e.currentTarget.selectionStart, to: e.currentTarget.selectionEnd })}
+            onFocus={(e) => (caret.current = { from: e.target.selectionStart, to: e.target.selectionEnd })}
+            onBlur={() => (caret.current = null)}
             onKeyDown={(e) => {
               if (e.key === 'Enter' && !e.shiftKey) {
                 e.preventDefault()
@@ -34,7 +42,7 @@ export function QueryBox(props: BoxProps) {
           />
         }
       >
-        <Editor {...props} />
+        <Editor {...props} caret={caret} />
       </Suspense>
     </div>
   )

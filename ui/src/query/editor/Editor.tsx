@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'react'
-import type { BoxProps } from '../QueryBox'
+import type { EditorProps } from '../QueryBox'
 import styles from '../QueryBox.module.css'
 import { createEditor, type QueryEditor } from './create'
 
 /** Editor is the TraceQL editor. It lives in a shadow root, where its styles need no <style> element. */
-export default function Editor({ value, label, onChange, onRun, wrong }: BoxProps) {
+export default function Editor({ value, label, onChange, onRun, wrong, caret }: EditorProps) {
   const host = useRef<HTMLDivElement>(null)
   const editor = useRef<QueryEditor | null>(null)
   const now = useRef({ onChange, onRun })
@@ -37,5 +37,9 @@ export default function Editor({ value, label, onChange, onRun, wrong }: BoxProp
     if (mine < 0) editor.current?.setText(value)
   }, [value])
   useEffect(() => editor.current?.setWrong(wrong), [wrong])
+  useEffect(() => {
+    if (caret.current) editor.current?.focus(caret.current.from, caret.current.to)
+    caret.current = null
+  }, [caret])
   return <div ref={host} className={styles.editor} />
 }

@@ -8,7 +8,7 @@ import { complete } from './complete'
 import { colouring, markWrong, wrongMarks } from './marks'
 import { theme } from './theme'
 
-export type QueryEditor = { setText: (text: string) => void; setWrong: (w: Wrong | null) => void; destroy: () => void }
+export type QueryEditor = { setText: (text: string) => void; setWrong: (w: Wrong | null) => void; focus: (from: number, to: number) => void; destroy: () => void }
 type Listener = { change: (text: string) => void; run: (text: string) => void }
 
 const outside = Annotation.define<boolean>() // a change that was not typed
@@ -55,6 +55,11 @@ export function createEditor(root: ShadowRoot, label: string, to: Listener): Que
       if (old !== text) view.dispatch({ changes: { from: 0, to: old.length, insert: text }, selection: { anchor: text.length }, annotations: outside.of(true) })
     },
     setWrong: (w) => view.dispatch({ effects: markWrong.of(w) }),
+    focus(from, to) {
+      const length = view.state.doc.length
+      view.dispatch({ selection: { anchor: Math.min(from, length), head: Math.min(to, length) } })
+      view.focus()
+    },
     destroy: () => view.destroy(),
   }
 }
