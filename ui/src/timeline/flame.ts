@@ -29,17 +29,22 @@ export function drawFlame(c: CanvasRenderingContext2D, p: FlamePicture) {
   c.font = palette.mono
   c.textBaseline = 'middle'
   const per = p.width / (p.to - p.from || 1)
-  const filled = new Float64Array(frames.lanes).fill(-1)
+  const filled = new Float64Array(frames.lanes).fill(-1) // by lane: the first pixel that is free for a narrow frame
   for (let i = 0; i < frames.count; i++) {
     const lane = frames.lane[i] ?? 0
     const y = lane * p.lane - p.top
     if (y + p.lane < 0 || y > p.height) continue
     const left = ((frames.from[i] ?? 0) - p.from) * per
-    const right = Math.max(((frames.to[i] ?? 0) - p.from) * per, left + 1)
-    if (right < 0 || left > p.width || right <= (filled[lane] ?? 0)) continue
+    const end = ((frames.to[i] ?? 0) - p.from) * per
+    const right = Math.max(end, left + 1)
+    if (right < 0 || left > p.width) continue
     const x = Math.max(left, 0)
+    if (end - left < 1) {
+      const pixel = Math.floor(x)
+      if (pixel < (filled[lane] ?? 0)) continue
+      filled[lane] = pixel + 1
+    } else filled[lane] = Math.floor(right)
     const w = Math.min(right, p.width) - x
-    filled[lane] = Math.floor(x + Math.max(w, 1))
     const node = frames.node[i] ?? 0
     const service = t.service[node] ?? 0
     const dim = p.matches !== null && p.matches[node] !== 1
