@@ -1,6 +1,6 @@
 // Takes a picture of every view, to look at: node e2e/shots.mjs [folder]
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { ask, open, runShop, startBrowser, startServer } from './harness.mjs'
 
 const to = process.argv[2] ?? 'shots'
@@ -27,6 +27,14 @@ const views = {
   map: ['/services?view=map&since=5m'],
   service: ['/services?service=gateway&since=5m'],
   compare: [`/compare?a=${fast.traceId}&b=${id}`],
+  share: [`/trace/${id}`, (page) => page.getByRole('button', { name: 'Share' }).click()],
+  walked: [`/trace/${id}?view=flame&by=operation`, async (page) => {
+    await page.keyboard.press('Tab')
+    await page.getByRole('application').focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
+  }],
+  wrong: ['/?q=' + encodeURIComponent('{ span.user.id == "u-7" && duration > 2 s }') + narrow],
+  none: ['/?q=' + encodeURIComponent('{ resource.service.name = "orders" && duration > 40s }') + narrow],
   sets: [`/compare?base=${encodeURIComponent('{ nestedSetParent < 0 }')}&set=${encodeURIComponent('{ trace:duration > 1s }')}` + narrow],
 }
 for (const [width, height] of [[1440, 900], [420, 900]]) {
@@ -42,5 +50,21 @@ for (const [width, height] of [[1440, 900], [420, 900]]) {
     }
   }
 }
+
+// The first thing that a person sees, and a trace as a file that opens without a server.
+const empty = await startServer()
+const file = join(to, 'trace.html')
+writeFileSync(file, await (await fetch(`${server.url}/api/v1/traces/${id}/html`)).text())
+for (const [width, height] of [[1440, 900], [420, 900]]) {
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [name, url] of [['empty', empty.url + '/'], ['file', 'file://' + resolve(file)]]) {
+      const { page, close } = await open(browser, { url: '' }, url, { viewport: { width, height }, colorScheme })
+      await page.waitForTimeout(1500)
+      await page.screenshot({ path: join(to, `${name}-${width}-${colorScheme}.png`) })
+      await close()
+    }
+  }
+}
 await browser.close()
+await empty.stop()
 await server.stop()

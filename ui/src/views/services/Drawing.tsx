@@ -33,7 +33,7 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
       <svg
         className={styles.map}
         viewBox={`0 0 ${placed.width} ${placed.height}`}
-        style={{ maxWidth: scale * 1.25, maxHeight: '68vh' }}
+        style={{ minWidth: Math.min(placed.width * 0.8, 960), maxWidth: scale * 1.25, maxHeight: '68vh' }}
         role="group"
         aria-label={`Map of ${graph.nodes.length} services and peers, ${graph.edges.length} kinds of calls. The table below has the same.`}
       >

@@ -1,8 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
-import { lazy, Suspense, useMemo, useRef } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import { getJSON } from '../../base/api'
 import { bounds, type Range, rangeParams } from '../find/range'
-import { useSize } from '../find/useSize'
 import { Waiting } from '../find/Waiting'
 import { type Line, useMetric } from './ask'
 import { EdgeTable } from './EdgeTable'
@@ -11,10 +10,8 @@ import styles from './Services.module.css'
 
 const Drawing = lazy(() => import('./Drawing'))
 
-/** Map shows who calls whom, as a drawing and as a table; on a phone the table alone. */
+/** Map shows who calls whom, as a drawing, which a phone scrolls, and as a table. */
 export default function Map({ range, lines }: { range: Range; lines: Line[] }) {
-  const frame = useRef<HTMLDivElement>(null)
-  const { width } = useSize(frame)
   const calls = useMetric(questions.calls, range, '0s')
   const callTimes = useMetric(questions.callTimes, range, '0s')
   const peers = useMetric(questions.peers, range, '0s')
@@ -40,12 +37,12 @@ export default function Map({ range, lines }: { range: Range; lines: Line[] }) {
   }, [lines, dependencies.data, calls.data, callTimes.data, peers.data, peerTimes.data, queues.data])
   const waiting = [calls, peers, queues, dependencies].some((a) => a.isPending)
   return (
-    <div ref={frame}>
+    <div>
       {waiting ? (
         <Waiting what="Counting calls …" rows={0} />
       ) : (
         <>
-          {width >= 640 && graph.nodes.length > 0 && (
+          {graph.nodes.length > 0 && (
             <Suspense fallback={<Waiting what="Drawing the map …" rows={0} />}>
               <Drawing graph={graph} range={range} />
             </Suspense>

@@ -10,7 +10,7 @@ export type Placed = {
 
 /** The size of a node: as long as its name, the higher the more traffic. */
 export function sizeOf(n: MapNode, most: number): { width: number; height: number } {
-  return { width: Math.min(Math.max(n.name.length * 8.5, n.detail ? n.detail.length * 6.5 : 90) + 44, 270), height: 40 + 24 * Math.sqrt(n.calls / Math.max(most, 1)) }
+  return { width: Math.min(Math.max(n.name.length * 8.5, n.detail ? n.detail.length * 6.5 : 90) + 44, 270), height: 38 + 42 * Math.sqrt(n.calls / Math.max(most, 1)) }
 }
 
 /** Places the graph from left to right. */

@@ -15,7 +15,7 @@ export function SharedTrace({ shared }: { shared: Shared }) {
   return (
     <div className={app.app}>
       <header className={header.header}>
-        <span className={header.brand}>
+        <span className={`${header.brand} ${styles.brand}`}>
           <Mark />
           <span>Everspan</span>
         </span>
