@@ -102,12 +102,11 @@ test('stretches by node', () => {
   expect([...s.to]).toEqual([2, 106, 111])
 })
 
-test('a hundred thousand rows take no time', () => {
+test('a hundred thousand rows', () => {
   const nodes: Made[] = [{ name: 'root', depth: 0, begin: 0, length: 1e6 }]
   for (let i = 1; i < 100_000; i++) nodes.push({ name: `n${i % 50}`, depth: 1 + (i % 7), begin: i, length: 5 })
   const t = makeTrace(nodes)
-  const started = performance.now()
   const tree = treeOf(t)
-  rowsOf(t, tree, runsOf(t, tree), everything)
-  expect(performance.now() - started).toBeLessThan(500)
+  const rows = rowsOf(t, tree, runsOf(t, tree), everything)
+  expect([rows.count, rows.deepest]).toEqual([100_000, 7])
 })

@@ -6,10 +6,10 @@ import { count } from '../find/Cost'
 import type { Answer } from '../find/metrics/Metrics'
 import { findURL } from '../find/metrics/Table'
 import type { Range } from '../find/range'
-import { contrasts, percent } from './contrast'
+import { type Contrast, contrasts, percent } from './contrast'
 import styles from './Compare.module.css'
 
-const first = 25
+const first = 12
 
 /** Bars has a pair of bars for each value of an attribute: its share of the selection, and of the others. */
 export default function Bars({ answer, q, range }: { answer: Answer; q: string; range: Range }) {
@@ -32,32 +32,28 @@ export default function Bars({ answer, q, range }: { answer: Answer; q: string; 
         <i className={styles.selection} /> selection, {count(all.selected)} spans <i className={styles.rest} /> the rest, {count(all.others)}
       </p>
       <ol>
-        {all.rows.slice(0, shown).map((r) => {
-          const condition = conditionOf(r.value)
-          const text = `${percent(r.share)} of the selection, ${percent(r.otherShare)} of the rest`
-          return (
-            <li key={r.attribute + r.value.type + r.value.value}>
-              <span className={styles.attribute} title={r.attribute}>
-                {r.attribute.replace(/^(span|resource)[.:]/, '')}
-              </span>
-              {base && condition ? (
-                <a className={styles.value} title={r.value.value} {...link(findURL(narrow(base, condition), range))}>
-                  {r.value.value || '(empty)'}
-                </a>
-              ) : (
-                <span className={styles.value}>{r.value.value || '(empty)'}</span>
-              )}
-              <span className={styles.pair} role="img" aria-label={text}>
-                <span className={styles.selection} style={{ width: `${r.share && Math.max(r.share * 100, 0.3)}%` }} />
-                <span className={styles.rest} style={{ width: `${r.otherShare && Math.max(r.otherShare * 100, 0.3)}%` }} />
-              </span>
-              <span className={styles.shares}>
-                <b>{percent(r.share)}</b>
-                <span>{percent(r.otherShare)}</span>
-              </span>
-            </li>
-          )
-        })}
+        {all.rows.slice(0, shown).map((r) => (
+          <li key={keyOf(r)}>
+            <Named r={r} base={base} range={range} />
+            <span className={styles.pair} role="img" aria-label={`${percent(r.share)} of the selection, ${percent(r.otherShare)} of the rest`}>
+              <span className={styles.selection} style={{ width: `${r.share && Math.max(r.share * 100, 0.3)}%` }} />
+              <span className={styles.rest} style={{ width: `${r.otherShare && Math.max(r.otherShare * 100, 0.3)}%` }} />
+            </span>
+            <span className={styles.shares}>
+              <b>{percent(r.share)}</b>
+              <span>{percent(r.otherShare)}</span>
+            </span>
+            {r.same.length > 0 && (
+              <ul className={styles.same} aria-label="On as many spans">
+                {r.same.map((o) => (
+                  <li key={keyOf(o)}>
+                    <Named r={o} base={base} range={range} />
+                  </li>
+                ))}
+              </ul>
+            )}
+          </li>
+        ))}
       </ol>
       {all.rows.length > shown && (
         <button type="button" className="button" onClick={() => setShown(all.rows.length)}>
@@ -65,5 +61,26 @@ export default function Bars({ answer, q, range }: { answer: Answer; q: string; 
         </button>
       )}
     </section>
+  )
+}
+
+const keyOf = (r: Contrast): string => r.attribute + r.value.type + r.value.value
+
+/** An attribute and its value, which leads to the spans that have it. */
+function Named({ r, base, range }: { r: Contrast; base: string | null; range: Range }) {
+  const condition = conditionOf(r.value)
+  return (
+    <>
+      <span className={styles.attribute} title={r.attribute}>
+        {r.attribute.replace(/^(span|resource)[.:]/, '')}
+      </span>
+      {base && condition ? (
+        <a className={styles.value} title={r.value.value} {...link(findURL(narrow(base, condition), range))}>
+          {r.value.value || '(empty)'}
+        </a>
+      ) : (
+        <span className={styles.value}>{r.value.value || '(empty)'}</span>
+      )}
+    </>
   )
 }

@@ -9,6 +9,7 @@ export type Contrast = {
   others: number
   share: number // of the selection, 0 to 1
   otherShare: number
+  same: Contrast[] // of other attributes, with the same counts
 }
 export type Contrasts = { rows: Contrast[]; selected: number; others: number }
 
@@ -30,7 +31,7 @@ export function contrasts(answer: QueryAnswer): Contrasts {
     const key = `${value.name}\n${value.type}\n${value.value}`
     let row = rows.get(key)
     if (!row) {
-      row = { attribute: value.name, value, selected: 0, others: 0, share: 0, otherShare: 0 }
+      row = { attribute: value.name, value, selected: 0, others: 0, share: 0, otherShare: 0, same: [] }
       rows.set(key, row)
     }
     if (type === 'selection') row.selected += n
@@ -43,10 +44,27 @@ export function contrasts(answer: QueryAnswer): Contrasts {
   }
   const apart = (r: Contrast) => Math.abs(r.share - r.otherShare)
   return {
-    rows: all.filter((r) => apart(r) >= 0.01).toSorted((a, b) => apart(b) - apart(a) || a.others - b.others || plain(b) - plain(a) || (a.attribute < b.attribute ? -1 : 1)),
+    rows: fold(all.filter((r) => apart(r) >= 0.01).toSorted((a, b) => apart(b) - apart(a) || a.others - b.others || plain(b) - plain(a) || (a.attribute < b.attribute ? -1 : 1))),
     selected: size.selection,
     others: size.baseline,
   }
+}
+
+/**
+ * Puts values of different attributes that are on as many spans below the first of them: a
+ * route, a path and a name mostly say the same. Two values of one attribute never do.
+ */
+function fold(sorted: Contrast[]): Contrast[] {
+  const heads = new Map<string, Contrast[]>()
+  for (const r of sorted) {
+    const key = `${r.selected} ${r.others}`
+    const alike = heads.get(key) ?? []
+    heads.set(key, alike)
+    const head = alike.find((h) => [h, ...h.same].every((o) => o.attribute !== r.attribute))
+    if (head) head.same.push(r)
+    else alike.push(r)
+  }
+  return [...heads.values()].flat().toSorted((a, b) => sorted.indexOf(a) - sorted.indexOf(b))
 }
 
 /** Of attributes that say the same, the name of the span is understood first. */
