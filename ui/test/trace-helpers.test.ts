@@ -138,7 +138,7 @@ test('names of attributes in TraceQL', () => {
 test('remarks', () => {
   const t = makeTrace(plain('a:0 b:1 c:0 d:0').map((m, i) => (i === 3 ? { ...m, flags: ['missing'] } : m)))
   t.counts = { roots: 3, missingParents: 1, cycles: 0, duplicates: 0, outsideParent: 2, negativeDurations: 0 }
-  expect(remarksOf(t).map((r) => r.name)).toEqual(['2 roots', '1 missing parent', '2 outside their parent'])
+  expect(remarksOf(t).map((r) => r.name)).toEqual(['2 roots', '1 missing parent', '2 spans outside their parents'])
   expect(['top', 'missing', 'cycle', 'outside'].map((f) => firstOf(t, f))).toEqual([2, 3, -1, -1])
 })
 

@@ -40,7 +40,7 @@ export function remarksOf(t: Trace): Remark[] {
   )
   add(
     c.outsideParent,
-    (n) => `${n} outside their parent`,
+    (n) => many(n, 'span outside its parent', 'spans outside their parents'),
     'Spans begin before or end after their parent. Either they go on after the answer, or clocks differ; then the times can be adjusted, with the switch above the timeline.',
     'outside',
   )
