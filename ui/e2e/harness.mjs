@@ -13,10 +13,10 @@ const shopProgram = process.env.SHOP_BIN ?? join(root, 'bin/shop')
 const chrome = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /** Starts a server on free ports, with nothing in it. */
-export async function startServer() {
+export async function startServer(...flags) {
   const data = mkdtempSync(join(tmpdir(), 'everspan-page-'))
   const off = ['zipkin', 'jaeger-grpc', 'jaeger-storage', 'jaeger-thrift', 'jaeger-collector', 'sampling-http', 'sampling-grpc'].flatMap((p) => ['--' + p, 'off'])
-  const child = spawn(everspan, ['serve', '--data', data, '--http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '--otlp-http', '127.0.0.1:0', ...off], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(everspan, ['serve', '--data', data, '--http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '--otlp-http', '127.0.0.1:0', ...off, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
   const said = []
   const server = { url: '', grpc: '', otlp: '', said }
   await new Promise((done, failed) => {

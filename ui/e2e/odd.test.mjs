@@ -10,6 +10,7 @@ const start = BigInt(Date.now() - 60_000) * 1_000_000n
 const ms = (n) => String(start + BigInt(Math.round(n * 1e6)))
 const long = 'ein sehr langer Name '.repeat(25).trim()
 const attribute = (key, value) => ({ key, value: { stringValue: value } })
+const resource = (name) => ({ attributes: [attribute('service.name', name)] })
 const hex = (n) => n.toString(16).padStart(16, '0')
 const span = (n, parent, name, from, to, more = {}) => ({ traceId: id, spanId: hex(n), parentSpanId: parent ? hex(parent) : '', name, kind: 1, startTimeUnixNano: ms(from), endTimeUnixNano: ms(to), ...more })
 
@@ -41,7 +42,6 @@ let server, browser
 before(async () => {
   server = await startServer()
   browser = await startBrowser()
-  const resource = (name) => ({ attributes: [attribute('service.name', name)] })
   await send(server, {
     resourceSpans: [
       ...Object.entries(services).map(([name, spans]) => ({ resource: resource(name), scopeSpans: [{ scope: { name: 'by hand' }, spans }] })),
@@ -249,3 +249,19 @@ view('who types before the editor is there types on in it', async (page) => {
   await new Promise((done) => (letEditorCome = done))
   await route.continue()
 }))
+
+test('an answer that is not complete says so first, and never that there is nothing', async () => {
+  const hasty = await startServer('--query-timeout', '1us')
+  try {
+    await send(hasty, { resourceSpans: [{ resource: resource('shop'), scopeSpans: [{ spans: [{ traceId: id, spanId: hex(1), name: 'GET /page', kind: 2, startTimeUnixNano: ms(0), endTimeUnixNano: ms(10) }] }] }] })
+    for (const path of ['/', '/?q=' + encodeURIComponent('{ kind = server } | rate()'), '/services', '/services?view=map', '/compare?set=' + encodeURIComponent('{ status = error }')]) {
+      const { page, trouble, close } = await open(browser, hasty, path)
+      await sees(page.getByRole('status').filter({ hasText: /not complete|not everything was looked at/ }).getByText('stopped after 1µs'))
+      for (const wrong of [/No span has arrived yet/, /No trace found/, /No span matches/, /No request in/]) assert.equal(await page.getByText(wrong).count(), 0, path)
+      assert.deepEqual(trouble, [])
+      await close()
+    }
+  } finally {
+    await hasty.stop()
+  }
+})

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react'
+import { useLayoutEffect, useRef } from 'react'
 import type { EditorProps } from '../QueryBox'
 import styles from '../QueryBox.module.css'
 import { createEditor, type QueryEditor } from './create'
@@ -9,11 +9,11 @@ export default function Editor({ value, label, onChange, onRun, wrong, caret }: 
   const editor = useRef<QueryEditor | null>(null)
   const now = useRef({ onChange, onRun })
   const typed = useRef<string[]>([]) // told, and not come back yet as the value
-  useEffect(() => {
+  useLayoutEffect(() => {
     now.current = { onChange, onRun }
   }, [onChange, onRun])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const el = host.current
     if (!el) return
     const root = el.shadowRoot ?? el.attachShadow({ mode: 'open' })
@@ -30,14 +30,14 @@ export default function Editor({ value, label, onChange, onRun, wrong, caret }: 
       e.destroy()
     }
   }, [label])
-  useEffect(() => {
+  useLayoutEffect(() => {
     // What was typed comes back as the value, and by then more may have been typed.
     const mine = typed.current.indexOf(value)
     typed.current = mine < 0 ? [] : typed.current.slice(mine + 1)
     if (mine < 0) editor.current?.setText(value)
   }, [value])
-  useEffect(() => editor.current?.setWrong(wrong), [wrong])
-  useEffect(() => {
+  useLayoutEffect(() => editor.current?.setWrong(wrong), [wrong])
+  useLayoutEffect(() => {
     if (caret.current) editor.current?.focus(caret.current.from, caret.current.to)
     caret.current = null
   }, [caret])

@@ -10,6 +10,7 @@ import { Failure } from '../find/Failure'
 import type { Answer } from '../find/metrics/Metrics'
 import { type Range, rangeParams, writeRange } from '../find/range'
 import { RangePicker } from '../find/RangePicker'
+import { Partial } from '../find/Partial'
 import { Waiting } from '../find/Waiting'
 import Bars from './Bars'
 import styles from './Compare.module.css'
@@ -82,13 +83,13 @@ export function Sets({ base, set, range, from, to }: Props) {
       {ask.isPending && set !== '' && !ask.isError && <Waiting what="Counting attributes …" />}
       {ask.data && !ask.isError && (
         <div data-old={ask.isPlaceholderData ? '' : undefined} className={styles.result}>
-          <Bars answer={ask.data} q={q} range={range} />
-          <Means base={base} set={set} range={range} from={from} to={to} />
-          {ask.data.partial?.map((why) => (
-            <p key={why} className={styles.note}>
-              <b>Something may be missing:</b> {why}
-            </p>
-          ))}
+          <Partial why={ask.data.partial ?? []} empty={!ask.data.series?.length} />
+          {(ask.data.series?.length || !ask.data.partial?.length) && (
+            <>
+              <Bars answer={ask.data} q={q} range={range} />
+              <Means base={base} set={set} range={range} from={from} to={to} />
+            </>
+          )}
           <p className="quiet">
             {count(ask.data.scanned.spans)} spans examined{ask.data.scanned.bytes ? ` · ${bytes(ask.data.scanned.bytes)}` : ''}
           </p>

@@ -14,7 +14,7 @@ export function bytes(n: number): string {
 
 export const count = (n: number): string => n.toLocaleString('en-US').replace(/,/g, '\u202f')
 
-/** What a query cost, and what may be missing. */
+/** What a query cost. */
 export function Cost({ found, more }: { found: Found; more: boolean }) {
   const { cost } = found
   const said = [
@@ -26,17 +26,6 @@ export function Cost({ found, more }: { found: Found; more: boolean }) {
   ].filter(Boolean)
   return (
     <footer className={styles.cost}>
-      {found.partial.length > 0 && (
-        <div className={styles.partial} role="status">
-          <b>Something may be missing.</b>
-          <ul>
-            {found.partial.map((why) => (
-              <li key={why}>{why}</li>
-            ))}
-          </ul>
-          <span className="quiet">A shorter time or a narrower query needs less; the server’s log has more.</span>
-        </div>
-      )}
       <p className="quiet">{said.join(' · ')}</p>
     </footer>
   )

@@ -12,6 +12,7 @@ import { Failure, Unreachable } from './Failure'
 import styles from './Find.module.css'
 import { FirstTrace } from './FirstTrace'
 import { NothingFound } from './NothingFound'
+import { Partial } from './Partial'
 import type { Bounds } from './plot'
 import { bounds, type Range, rangeText, readRange, writeRange } from './range'
 import { useHeat } from './heat'
@@ -36,7 +37,8 @@ export function Find() {
   const all = conditions(q)?.length === 0
   const heat = useHeat(q, range, !metrics && Boolean(answer.hasNextPage) && found.traces.length >= automatic)
   const settled = answer.isSuccess && !answer.isPlaceholderData
-  const nothing = settled && !metrics && found.traces.length === 0
+  const none = settled && !found.metrics?.series?.length && found.traces.length === 0
+  const nothing = none && !metrics && !found.partial.length
   const newest = useNewest(nothing)
   const newestId = newest.data === undefined ? undefined : (newest.data?.traceId ?? null)
   const had = useRef<string | null | undefined>(undefined)
@@ -96,7 +98,8 @@ export function Find() {
       )}
       {nothing && newest.data && <NothingFound q={q || '{ }'} range={range} newest={newest.data} onRun={run} cost={found} />}
       <div className={styles.results} data-old={answer.isPlaceholderData || wrong ? '' : undefined}>
-        {found.metrics ? (
+        <Partial why={found.partial} empty={none} />
+        {none && found.partial.length > 0 ? null : found.metrics ? (
           <Suspense fallback={null}>
             <Metrics answer={found.metrics} q={q} range={range} onRange={(r) => change(writeRange(r))} />
           </Suspense>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useMemo } from 'react'
 import { getJSON } from '../../base/api'
 import { bounds, type Range, rangeParams } from '../find/range'
+import { Partial } from '../find/Partial'
 import { Waiting } from '../find/Waiting'
 import { type Line, useMetric } from './ask'
 import { EdgeTable } from './EdgeTable'
@@ -36,12 +37,14 @@ export default function Map({ range, lines }: { range: Range; lines: Line[] }) {
     })
   }, [lines, dependencies.data, calls.data, callTimes.data, peers.data, peerTimes.data, queues.data])
   const waiting = [calls, peers, queues, dependencies].some((a) => a.isPending)
+  const partial = [...new Set([calls, callTimes, peers, peerTimes, queues].flatMap((a) => a.data?.partial ?? []))]
   return (
     <div>
       {waiting ? (
         <Waiting what="Counting calls …" rows={0} />
       ) : (
         <>
+          <Partial why={partial} empty={!graph.nodes.length} />
           {graph.nodes.length > 0 && (
             <Suspense fallback={<Waiting what="Drawing the map …" rows={0} />}>
               <Drawing graph={graph} range={range} />

@@ -7,6 +7,7 @@ import { readRange, rangeText, writeRange } from '../find/range'
 import { RangePicker } from '../find/RangePicker'
 import { useServices } from '../../query/offers'
 import { findURL } from '../find/metrics/Table'
+import { Partial } from '../find/Partial'
 import { Waiting } from '../find/Waiting'
 import { quote } from '../../query/quote'
 import { useLines } from './ask'
@@ -56,6 +57,7 @@ export default function Services() {
       {unreachable && <Unreachable attempts={totals.failureCount} />}
       {totals.isError && <Failure error={totals.error} onAgain={() => void totals.refetch()} />}
       {totals.isPending && !unreachable && !totals.isError && <Waiting what="Counting requests …" onCancel={() => void client.cancelQueries({ queryKey: ['metric'] })} />}
+      <Partial why={partial} empty={!lines.length} />
       {map ? (
         <Suspense fallback={<Waiting what="Loading the map …" rows={0} />}>
           <Map range={range} lines={lines} />
@@ -63,7 +65,8 @@ export default function Services() {
       ) : lines.length > 0 ? (
         <Lines lines={lines} service={service} range={range} to={(k) => (service === null ? withQuery({ service: k }) : null)} />
       ) : (
-        totals.isSuccess && (
+        totals.isSuccess &&
+        !partial.length && (
           <p className={styles.note}>
             No request in {rangeText(range)}
             {service === null ? '' : ` to ${service}`}. What counts are spans of kind server and consumer.{' '}
@@ -88,11 +91,6 @@ export default function Services() {
           ))}
         </p>
       )}
-      {partial.map((why) => (
-        <p key={why} className={styles.note}>
-          <b>Something may be missing:</b> {why}
-        </p>
-      ))}
     </div>
   )
 }
