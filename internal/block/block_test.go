@@ -79,6 +79,9 @@ func TestDuplicatesAreWrittenOnce(t *testing.T) {
 // TestOtherReaders reads our files with a Parquet library that knows nothing of
 // Everspan, and compares sums.
 func TestOtherReaders(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads every value of 33,000 rows one by one")
+	}
 	b := random(9, 2*pageRows+100)
 	bkt := bucket.NewMemory()
 	r := write(t, bkt, b)

@@ -39,7 +39,11 @@ func sorted(texts []string) []string {
 // in order, and by trace.
 func TestLogs(t *testing.T) {
 	now := time.Date(2026, 11, 23, 4, 0, 0, 0, time.UTC)
-	for seed := range uint64(30) {
+	seeds := uint64(30)
+	if testing.Short() {
+		seeds = 6
+	}
+	for seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		bkt := bucket.NewMemory()
 		cache := NewCache(1 << 20)
