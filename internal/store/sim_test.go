@@ -42,7 +42,7 @@ func TestSimulation(t *testing.T) {
 	case *simSeed >= 0:
 		n = 1
 	case testing.Short():
-		n = 30
+		n = 16
 		seeds = remembered
 	}
 	for i := range n {

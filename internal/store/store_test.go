@@ -285,7 +285,7 @@ func TestDamagedManifest(t *testing.T) {
 }
 
 func TestMemoryIsBounded(t *testing.T) {
-	w := newWorld(t, Options{Memory: 4 << 20, FlushBytes: 1 << 40, FlushAge: time.Hour})
+	w := newWorld(t, Options{Memory: 1 << 20, FlushBytes: 1 << 40, FlushAge: time.Hour})
 	var err error
 	for i := uint64(0); err == nil; i++ {
 		if err = w.send(i, 100); i > 500 {
