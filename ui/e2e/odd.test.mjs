@@ -40,7 +40,7 @@ const services = {
 
 let server, browser
 before(async () => {
-  server = await startServer()
+  server = await startServer('--log-links', 'Loki=https://loki.example/?t={trace_id}')
   browser = await startBrowser()
   await send(server, {
     resourceSpans: [
@@ -264,4 +264,19 @@ test('an answer that is not complete says so first, and never that there is noth
   } finally {
     await hasty.stop()
   }
+})
+
+view('a trace leads to other log stores', async (page) => {
+  assert.equal(await page.getByRole('link', { name: 'Loki' }).getAttribute('href'), 'https://loki.example/?t=' + id)
+})
+
+test('of very many log records it is said how many are shown', async () => {
+  const chatty = '0e0'.padStart(32, '0')
+  await send(server, { resourceSpans: [{ resource: resource('shop'), scopeSpans: [{ spans: [{ ...span(1, 0, 'GET /chatty', 0, 10), traceId: chatty }] }] }] })
+  const logRecords = Array.from({ length: 10_001 }, (_, i) => ({ traceId: chatty, spanId: hex(1), timeUnixNano: ms(i / 2000), severityNumber: 9, body: { stringValue: 'step ' + i } }))
+  await send(server, { resourceLogs: [{ resource: resource('shop'), scopeLogs: [{ logRecords }] }] }, 'logs')
+  const { page, trouble, close } = await open(browser, server, '/trace/' + chatty)
+  await sees(page.getByText(/more log records than the oldest 10\u202f000/))
+  assert.deepEqual(trouble, [])
+  await close()
 })

@@ -181,7 +181,7 @@ test.each([
   [1, 0, 0, 'None of its kind in the last hour to compare it with.'],
   [200, 197, 2, 'Slower than 98 % of its kind in the last hour (200).'],
   [200, 2, 197, 'Faster than 98 % of its kind in the last hour (200).'],
-  [1200, 0, 0, 'As long as the others of its kind in the last hour (1,200).'],
+  [1200, 0, 0, 'As long as the others of its kind in the last hour (1\u202f200).'],
 ])('of %d, %d shorter and %d longer', (all, shorter, longer, want) => {
   expect(rankText(all, shorter, longer)).toBe(want)
 })

@@ -8,8 +8,8 @@ export function shortService(name: string): string {
 
 const counts = new Intl.NumberFormat('en') // made once: that is most of its cost
 
-/** 1,234 */
-export const formatCount = (n: number): string => counts.format(n)
+/** 1 234, with a narrow space that does not break: a comma is a decimal point to half of the world. */
+export const formatCount = (n: number): string => counts.format(n).replace(/,/g, '\u202f')
 
 /** 77 %, or less than 1 % */
 export const percent = (share: number): string => (share > 0 && share < 0.01 ? 'less than 1 %' : `${Math.round(share * 100)} %`)

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react'
 import { link } from '../../base/location'
 import { counted, conditionOf } from '../../query/derive'
 import { narrow } from '../../query/conditions'
-import { count } from '../find/Cost'
+import { formatCount } from '../../timeline/label'
 import type { Answer } from '../find/metrics/Metrics'
 import { findURL } from '../find/metrics/Table'
 import type { Range } from '../find/range'
@@ -19,7 +19,7 @@ export default function Bars({ answer, q, range }: { answer: Answer; q: string; 
   const top = all.rows[0]
   if (!all.selected) return <p className={styles.note}>The selection has no spans, so there is nothing to compare.</p>
   if (!all.others) return <p className={styles.note}>All spans are in the selection: there is nothing to compare them with.</p>
-  if (!top) return <p className={styles.note}>No attribute sets these {count(all.selected)} spans apart from the other {count(all.others)}.</p>
+  if (!top) return <p className={styles.note}>No attribute sets these {formatCount(all.selected)} spans apart from the other {formatCount(all.others)}.</p>
   return (
     <section className={styles.bars} aria-label="What differs">
       <p className={styles.verdict}>
@@ -29,7 +29,7 @@ export default function Bars({ answer, q, range }: { answer: Answer; q: string; 
         differs most: {percent(top.share)} of the selection, {percent(top.otherShare)} of the rest.
       </p>
       <p className={styles.key}>
-        <i className={styles.selection} /> selection, {count(all.selected)} spans <i className={styles.rest} /> the rest, {count(all.others)}
+        <i className={styles.selection} /> selection, {formatCount(all.selected)} spans <i className={styles.rest} /> the rest, {formatCount(all.others)}
       </p>
       <ol>
         {all.rows.slice(0, shown).map((r) => (

@@ -4,8 +4,9 @@ import { getJSON } from '../../base/api'
 import { go, withQuery } from '../../base/location'
 import { wrongPlace } from '../../query/problem'
 import { QueryBox } from '../../query/QueryBox'
+import { formatCount } from '../../timeline/label'
 import { queryURL } from '../find/ask'
-import { bytes, count } from '../find/Cost'
+import { bytes } from '../find/Cost'
 import { Failure } from '../find/Failure'
 import type { Answer } from '../find/metrics/Metrics'
 import { type Range, rangeParams, writeRange } from '../find/range'
@@ -91,7 +92,7 @@ export function Sets({ base, set, range, from, to }: Props) {
             </>
           )}
           <p className="quiet">
-            {count(ask.data.scanned.spans)} spans examined{ask.data.scanned.bytes ? ` · ${bytes(ask.data.scanned.bytes)}` : ''}
+            {formatCount(ask.data.scanned.spans)} spans examined{ask.data.scanned.bytes ? ` · ${bytes(ask.data.scanned.bytes)}` : ''}
           </p>
         </div>
       )}

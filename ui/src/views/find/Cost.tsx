@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/time'
+import { formatCount } from '../../timeline/label'
 import type { Found } from './ask'
 import styles from './Find.module.css'
 
@@ -12,15 +13,13 @@ export function bytes(n: number): string {
   return `${i === 0 ? n : n.toPrecision(3)} ${units[i]}`
 }
 
-export const count = (n: number): string => n.toLocaleString('en-US').replace(/,/g, '\u202f')
-
 /** What a query cost. */
 export function Cost({ found, more }: { found: Found; more: boolean }) {
   const { cost } = found
   const said = [
-    found.traces.length ? `${count(found.traces.length)}${more ? '+' : ''} ${found.traces.length === 1 ? 'trace' : 'traces'}` : '',
-    `${count(cost.spans)} spans examined`,
-    cost.blocks ? `${count(cost.blocks - cost.blocksPruned)} of ${count(cost.blocks)} blocks read` : '',
+    found.traces.length ? `${formatCount(found.traces.length)}${more ? '+' : ''} ${found.traces.length === 1 ? 'trace' : 'traces'}` : '',
+    `${formatCount(cost.spans)} spans examined`,
+    cost.blocks ? `${formatCount(cost.blocks - cost.blocksPruned)} of ${formatCount(cost.blocks)} blocks read` : '',
     cost.bytes ? bytes(cost.bytes) : '',
     formatDuration(cost.elapsedNano),
   ].filter(Boolean)

@@ -3,8 +3,8 @@ import { getJSON, type QueryAnswer, type TraceSummary } from '../../base/api'
 import { link } from '../../base/location'
 import { useSettings } from '../../base/theme'
 import { formatMoment, moment } from '../../base/time'
+import { formatCount } from '../../timeline/label'
 import { type Found, queryURL } from './ask'
-import { count } from './Cost'
 import { looser } from './loosen'
 import { type Range, rangeParams, rangeText, wider } from './range'
 import styles from './NothingFound.module.css'
@@ -35,7 +35,7 @@ export function NothingFound({ q, range, newest, cost, onRun }: Props) {
     <section className={styles.nothing} role="status">
       <h2>No trace found</h2>
       <p>
-        Searched {rangeText(range)}, {count(cost.cost.spans)} spans, for <code>{q}</code>.
+        Searched {rangeText(range)}, {formatCount(cost.cost.spans)} spans, for <code>{q}</code>.
       </p>
       {ways.length > 0 && (
         <ul>

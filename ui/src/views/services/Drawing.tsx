@@ -3,7 +3,7 @@ import { colors } from '../../base/color'
 import { go, withQuery } from '../../base/location'
 import { useMode } from '../../base/theme'
 import { formatDuration } from '../../base/time'
-import { count } from '../find/Cost'
+import { formatCount } from '../../timeline/label'
 import { findURL } from '../find/metrics/Table'
 import { formatValue } from '../find/metrics/values'
 import { bounds, type Range } from '../find/range'
@@ -54,14 +54,14 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
         {placed.edges.map(({ edge: e, x, y }) => (
           <a key={e.from + e.to} {...open(findURL(e.query, range))}>
             <text className={styles.unseen} x={x} y={y}>{`${names.get(e.from)} to ${names.get(e.to)}: `}</text>
-            <title>{`${count(e.calls)} calls${e.p95 === null ? '' : `, 95 % of them within ${formatDuration(e.p95)}`}`}</title>
+            <title>{`${formatCount(e.calls)} calls${e.p95 === null ? '' : `, 95 % of them within ${formatDuration(e.p95)}`}`}</title>
             <rect className={styles.back} x={x - said(e, seconds).length * 3.2 - 4} y={y - 9} width={said(e, seconds).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
             <text className={styles.halo} x={x} y={y + 4} textAnchor="middle">
               {said(e, seconds)}
             </text>
             {e.errors > 0 && (
               <text className={`${styles.halo} ${styles.failed}`} x={x} y={y + 18} textAnchor="middle">
-                ◆ {count(e.errors)} failed
+                ◆ {formatCount(e.errors)} failed
               </text>
             )}
           </a>
@@ -78,7 +78,7 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
                 {n.name.length > 26 ? n.name.slice(0, 25) + '…' : n.name}
               </text>
               <text className={styles.small} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + 13} textAnchor="middle">
-                {n.detail || (n.calls ? `${count(n.calls)} requests` : '')}
+                {n.detail || (n.calls ? `${formatCount(n.calls)} requests` : '')}
               </text>
             </g>
           </a>

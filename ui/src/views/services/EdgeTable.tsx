@@ -2,7 +2,7 @@ import { link } from '../../base/location'
 import { formatDuration } from '../../base/time'
 import { narrow } from '../../query/conditions'
 import { writeDuration } from '../../query/quote'
-import { count } from '../find/Cost'
+import { formatCount } from '../../timeline/label'
 import { findURL } from '../find/metrics/Table'
 import type { Range } from '../find/range'
 import type { Graph } from './graph'
@@ -37,7 +37,7 @@ export function EdgeTable({ graph, range }: { graph: Graph; range: Range }) {
                   {to?.name} {to?.detail && <span className="quiet">{to.detail}</span>}
                 </th>
                 <td>
-                  <a {...link(findURL(e.query, range))}>{count(e.calls)}</a>
+                  <a {...link(findURL(e.query, range))}>{formatCount(e.calls)}</a>
                 </td>
                 <td>
                   {e.errors ? (

@@ -1,5 +1,6 @@
 import { type Attr, safeURL, type SpanDocument } from '../../base/api'
 import { link } from '../../base/location'
+import { formatCount } from '../../timeline/label'
 import { attribute, findAddress, literal, operation, quote } from '../../trace/literal'
 import { Copy } from './Copy'
 import styles from './Panel.module.css'
@@ -61,7 +62,7 @@ function Value({ text }: { text: string }) {
     return (
       <details className={styles.value}>
         <summary>
-          {text.slice(0, 120)}… <span className="quiet">{text.length.toLocaleString('en')} characters</span>
+          {text.slice(0, 120)}… <span className="quiet">{formatCount(text.length)} characters</span>
         </summary>
         <bdi>{text}</bdi>
       </details>

@@ -27,7 +27,8 @@ const noLogs: never[] = []
 /** A trace that is here: its answer, its picture, and the keys that lead through it. */
 export function Loaded({ t, arriving, lost }: { t: Trace; arriving: boolean; lost: boolean }) {
   const s = useTraceState()
-  const logs = useLogs(t.id, arriving).data?.logs ?? noLogs
+  const logAnswer = useLogs(t.id, arriving).data
+  const logs = logAnswer?.logs ?? noLogs
   const model = useMakeModel(t, s.adjust, logs)
   const { tree, runs } = model
   const { choice, fold, show } = useChoice(t, tree, runs, s)
@@ -159,7 +160,7 @@ export function Loaded({ t, arriving, lost }: { t: Trace; arriving: boolean; los
   return (
     <ModelProvider value={model}>
       <div className={styles.view}>
-        <Top t={t} arriving={arriving} goTo={goTo} />
+        <Top t={t} logs={logAnswer} arriving={arriving} goTo={goTo} />
         {lost && (
           <p className={styles.lost} role="status">
             The server does not answer at the moment; this is what it said before.

@@ -1,9 +1,10 @@
 import { useState } from 'react'
+import { type LogAnswer, safeURL } from '../../base/api'
 import { link, permalink } from '../../base/location'
 import { shared } from '../../base/shared'
 import { useSettings } from '../../base/theme'
 import { formatDuration, formatMoment, rfc3339 } from '../../base/time'
-import { percent, plural } from '../../timeline/label'
+import { formatCount, percent, plural } from '../../timeline/label'
 import type { Trace } from '../../trace/decode'
 import { firstOf, remarksOf } from '../../trace/remarks'
 import { Copy } from './Copy'
@@ -11,7 +12,7 @@ import { Share } from './Share'
 import styles from './Top.module.css'
 
 /** Top says what the trace is, why it was slow or failed, and what is remarkable about it. */
-export function Top({ t, arriving, goTo }: { t: Trace; arriving: boolean; goTo: (node: number) => void }) {
+export function Top({ t, logs, arriving, goTo }: { t: Trace; logs: LogAnswer | undefined; arriving: boolean; goTo: (node: number) => void }) {
   const { zone } = useSettings()
   return (
     <header className={styles.top}>
@@ -40,6 +41,16 @@ export function Top({ t, arriving, goTo }: { t: Trace; arriving: boolean; goTo: 
               Compare
             </a>
           )}
+          {logs?.links?.map((l) => {
+            const url = safeURL(l.url)
+            return (
+              url && (
+                <a key={l.name} className={styles.action} href={url} target="_blank" rel="noopener noreferrer" title={`The logs of this trace in ${l.name}`}>
+                  {l.name} ↗
+                </a>
+              )
+            )
+          })}
           <Copy className={styles.action} text={permalink} label="Copy link" />
           <Copy className={styles.action} text={() => t.id} label="Copy id" />
           {!shared && <Share t={t} />}
@@ -61,7 +72,7 @@ export function Top({ t, arriving, goTo }: { t: Trace; arriving: boolean; goTo: 
           </button>
         </p>
       )}
-      <Remarks t={t} goTo={goTo} />
+      <Remarks t={t} missing={[...t.partial, ...missingLogs(logs)]} goTo={goTo} />
     </header>
   )
 }
@@ -81,11 +92,19 @@ function Verdict({ text, share }: { text: string; share: number }) {
 
 const capital = (s: string) => s.slice(0, 1).toUpperCase() + s.slice(1)
 
-function Remarks({ t, goTo }: { t: Trace; goTo: (node: number) => void }) {
+/** Why log records are missing. */
+function missingLogs(logs: LogAnswer | undefined): string[] {
+  if (!logs) return []
+  const why = (logs.partial ?? []).map((w) => `log records: ${w}`)
+  if (logs.next) why.push(`there are more log records than the oldest ${formatCount(logs.logs.length)}, which are shown; “everspan logs --trace” narrows them by severity and text`)
+  return why
+}
+
+function Remarks({ t, missing, goTo }: { t: Trace; missing: string[]; goTo: (node: number) => void }) {
   const [open, setOpen] = useState('')
   const all = remarksOf(t)
   const shown = all.find((r) => r.flag === open)
-  if (all.length === 0 && t.partial.length === 0) return null
+  if (all.length === 0 && missing.length === 0) return null
   return (
     <div className={styles.remarks}>
       {all.map((r) => (
@@ -101,7 +120,7 @@ function Remarks({ t, goTo }: { t: Trace; goTo: (node: number) => void }) {
           </button>
         </p>
       )}
-      {t.partial.map((why) => (
+      {missing.map((why) => (
         <p key={why} className={styles.partial}>
           <b>Not complete:</b> {why}
         </p>

@@ -1,12 +1,13 @@
 import type { Attr, Series } from '../../../base/api'
 import { formatDuration } from '../../../base/time'
+import { formatCount } from '../../../timeline/label'
 
 // Numbers and names of series as people read them.
 
 export function formatValue(v: number, unit: string): string {
   if (unit === 's') return formatDuration(v * 1e9)
   const size = Math.abs(v)
-  const text = size === 0 ? '0' : size >= 1000 ? Math.round(v).toLocaleString('en-US').replace(/,/g, '\u202f') : String(Number(v.toPrecision(3)))
+  const text = size === 0 ? '0' : size >= 1000 ? formatCount(Math.round(v)) : String(Number(v.toPrecision(3)))
   return unit === '1/s' ? text + '/s' : unit ? `${text} ${unit}` : text
 }
 
