@@ -42,7 +42,7 @@ function view(name, path, check) {
 }
 
 view('a heat map counts all, and a box in it narrows the search to what the list did not have', '/', async (page) => {
-  const picture = page.getByRole('img', { name: `Heat map of ${count} by start and duration` })
+  const picture = page.getByRole('application', { name: `Heat map of ${count} by start and duration` })
   await sees(picture)
   const b = await picture.boundingBox()
   await page.mouse.move(b.x + 60, b.y + 10)
@@ -50,7 +50,7 @@ view('a heat map counts all, and a box in it narrows the search to what the list
   await page.mouse.move(b.x + b.width - 14, b.y + b.height / 3, { steps: 4 })
   await page.mouse.up()
   await page.getByRole('button', { name: 'Show only these' }).click()
-  await sees(page.getByRole('img', { name: /^7 traces by start and duration/ }))
+  await sees(page.getByRole('application', { name: /^7 traces by start and duration/ }))
   assert.equal(await page.locator('main ol > li').filter({ hasText: 'slow' }).count(), 7)
 })
 
@@ -62,7 +62,7 @@ view('the list has the next page when it is asked for', '/', async (page) => {
 })
 
 view('a box compares its traces with the rest', '/?q=' + encodeURIComponent('{ name = "slow" }'), async (page) => {
-  const picture = page.getByRole('img', { name: /traces by start and duration/ })
+  const picture = page.getByRole('application', { name: /traces by start and duration/ })
   await sees(picture)
   const b = await picture.boundingBox()
   await page.mouse.move(b.x + 60, b.y + 10)
@@ -75,7 +75,7 @@ view('a box compares its traces with the rest', '/?q=' + encodeURIComponent('{ n
 })
 
 view('a dot opens its trace', '/?q=' + encodeURIComponent('{ trace:id = "00000000000000000000000000000008" }'), async (page) => {
-  const picture = page.getByRole('img', { name: /^1 traces? by start/ })
+  const picture = page.getByRole('application', { name: /^1 traces? by start/ })
   await sees(picture)
   const at = await picture.evaluate((c) => {
     const { data, width } = c.getContext('2d').getImageData(0, 0, c.width, c.height)

@@ -24,6 +24,7 @@ function view(name, path, check, options) {
     const { page, trouble, close } = await open(browser, server, path(), options)
     try {
       await check(page)
+      await page.waitForFunction(() => !document.querySelector('[data-old]')) // what was found before is pale until the new is there
       await page.evaluate(axe)
       const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
       assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0].html}`), [])
@@ -42,6 +43,30 @@ async function tabTo(page, locator) {
   for (let n = 0; n < 60 && !(await locator.evaluate((e) => e === document.activeElement)); n++) await page.keyboard.press('Tab')
   assert.ok(await locator.evaluate((e) => e === document.activeElement), 'Tab leads there')
 }
+view('the scatter by keys: a trace, and a box', () => '/?since=5m', async (page) => {
+  const dots = picture(page, /traces by start and duration/)
+  await tabTo(page, dots)
+  const says = (text) => page.locator('main [role=status]').filter({ hasText: text }).first().waitFor({ state: 'attached', timeout: 10_000 })
+  await says(/Enter opens it\.$/) // the newest one
+  // A box is drawn upwards and to the left; in the end all that is left is in it.
+  for (let n = 0; n < 6; n++) await page.keyboard.press('Shift+ArrowUp')
+  for (let n = 0; n < 20; n++) await page.keyboard.press('Shift+ArrowLeft')
+  await says(/^Box from .* to .*\. Enter shows only/)
+  await sees(page.getByRole('button', { name: /Show only th/ }))
+  await page.keyboard.press('Escape')
+  assert.equal(await page.getByRole('button', { name: /Show only th/ }).count(), 0)
+  for (let n = 0; n < 20; n++) await page.keyboard.press('Shift+ArrowDown')
+  await page.keyboard.press('Enter')
+  await page.waitForURL((u) => /trace:duration >= .* && trace:duration <= /.test(u.searchParams.get('q') ?? '') && u.searchParams.has('from'))
+})
+
+view('a dot of the scatter opens by Enter', () => '/?since=5m', async (page) => {
+  await tabTo(page, picture(page, /traces by start and duration/))
+  await page.keyboard.press('Enter')
+  await page.waitForURL((u) => u.pathname.startsWith('/trace/'))
+  await sees(page.getByRole('treeitem'))
+})
+
 /** What is read out of the picture. */
 const said = (page) => page.locator('main [role=status]').filter({ hasText: /level \d|, [\d\u202f]+ spans?$/ }).innerText()
 async function press(page, key) {

@@ -66,7 +66,7 @@ view('a wrong query is marked where it is wrong', '/?q=' + encodeURIComponent('{
 })
 
 view('a box in the picture narrows the search', '/', async (page) => {
-  const picture = page.getByRole('img', { name: /traces by start and duration/ })
+  const picture = page.getByRole('application', { name: /traces by start and duration/ })
   await sees(picture)
   const b = await picture.boundingBox()
   await page.mouse.move(b.x + 70, b.y + 4)

@@ -7,7 +7,7 @@ import { examples } from '../src/views/find/examples'
 import { looser } from '../src/views/find/loosen'
 import { formatValue, roundTop, seriesName } from '../src/views/find/metrics/values'
 import { sorted } from '../src/views/find/order'
-import { boundsOf, boxOf, clockTicks, dotsOf, durationAt, durationTicks, heat, margin, nearest, plotOf, timeAt, within, xOf, yOf } from '../src/views/find/plot'
+import { boundsOf, boxOf, clockTicks, dotsOf, durationAt, durationTicks, heat, margin, nearest, plotOf, stepTo, timeAt, within, xOf, yOf } from '../src/views/find/plot'
 import { bounds, parseMoment, rangeParams, readRange, sinceNanos, wider, writeRange } from '../src/views/find/range'
 import { conditionOf, counted, tracesOf } from '../src/query/derive'
 import { placeAt } from '../src/query/context'
@@ -164,4 +164,16 @@ describe('what completion offers', () => {
     const p = placeAt('{ resource.service.name = "x" && name = "', 41)
     expect(p).toMatchObject({ want: 'value', name: 'name', others: '{ resource.service.name = "x" }' })
   })
+})
+
+describe('arrows over the dots', () => {
+  const size = { width: 864, height: 230 } // 800 by 200 within the margins
+  it.each([
+    [{ x: 400, y: 100 }, 'ArrowLeft', { x: 380, y: 100 }],
+    [{ x: 400, y: 100 }, 'ArrowUp', { x: 400, y: 90 }],
+    [{ x: margin.left + 5, y: 100 }, 'ArrowLeft', { x: margin.left, y: 100 }],
+    [{ x: 850, y: 100 }, 'ArrowRight', { x: 852, y: 100 }],
+    [{ x: 400, y: 205 }, 'ArrowDown', { x: 400, y: 208 }],
+    [{ x: 400, y: 100 }, 'Enter', null],
+  ])('from %o by %s to %o', (at, key, to) => expect(stepTo(size, at, key)).toEqual(to))
 })

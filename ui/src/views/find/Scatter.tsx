@@ -1,11 +1,12 @@
-import { useLayoutEffect, useMemo, useRef, useState } from 'react'
+import { type FocusEvent, type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { FoundTrace } from '../../base/api'
 import { go } from '../../base/location'
 import { useMode, useSettings } from '../../base/theme'
 import { formatDuration, formatMoment, type Moment, moment } from '../../base/time'
+import { plural } from '../../timeline/label'
 import { drawAxes, drawCells, drawDots, drawHeat, inks, prepare } from './draw'
 import type { Heat } from './heat'
-import { type Bounds, type Box, boundsOf, boxOf, dotsOf, margin, nearest, plotOf, within } from './plot'
+import { type Bounds, type Box, boundsOf, boxOf, dotsOf, durationAt, margin, nearest, plotOf, type Point, stepTo, timeAt, within } from './plot'
 import styles from './Scatter.module.css'
 import { useSize } from './useSize'
 
@@ -14,18 +15,21 @@ type Props = { traces: FoundTrace[]; heat: Heat | null; to: Moment; onNarrow: (b
 
 /**
  * Scatter draws each trace where its start and its duration are, over the heat of all when
- * there are more. A box narrows the search; a dot opens its trace.
+ * there are more. A box narrows the search; a dot opens its trace. Arrows
+ * move a cross, and with Shift draw the box.
  */
 export function Scatter({ traces, heat, to, onNarrow, onCompare }: Props) {
   const frame = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const start = useRef<{ x: number; y: number } | null>(null)
+  const start = useRef<Point | null>(null) // of a drag
+  const anchor = useRef<Point | null>(null) // of a box by keys
   const size = useSize(frame)
   const mode = useMode()
   const { zone } = useSettings()
   const [over, setOver] = useState(-1)
   const [box, setBox] = useState<Box | null>(null)
   const [done, setDone] = useState(false)
+  const [cross, setCross] = useState<Point | null>(null) // where the arrows are
   const plot = useMemo(() => plotOf(traces, to, size, heat?.cells), [traces, heat, to, size])
   const dots = useMemo(() => dotsOf(plot, traces), [plot, traces])
 
@@ -41,6 +45,7 @@ export function Scatter({ traces, heat, to, onNarrow, onCompare }: Props) {
     else drawDots(g, traces, dots, ink, mode, over)
   }, [plot, dots, traces, heat, size, mode, zone, over])
 
+  const at = over >= 0 ? traces[over] : undefined
   const point = (e: React.PointerEvent) => {
     const r = e.currentTarget.getBoundingClientRect()
     const clamp = (v: number, least: number, most: number) => Math.min(Math.max(v, least), most)
@@ -50,16 +55,58 @@ export function Scatter({ traces, heat, to, onNarrow, onCompare }: Props) {
     setBox(null)
     setDone(false)
     start.current = null
+    anchor.current = null
   }
-  const at = over >= 0 ? traces[over] : undefined
+  const move = (p: Point) => {
+    setCross(p)
+    setOver(nearest(dots, p.x, p.y, 16))
+  }
+  const focus = (e: FocusEvent) => {
+    if (!e.currentTarget.matches(':focus-visible')) return // of a click
+    move(cross ?? { x: dots.x[0] ?? size.width / 2, y: dots.y[0] ?? size.height / 2 })
+  }
+  const key = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return
+    const from = cross ?? { x: size.width / 2, y: size.height / 2 }
+    const to = stepTo(size, from, e.key)
+    if (to && e.shiftKey) {
+      anchor.current ??= from
+      setCross(to)
+      setOver(-1)
+      setBox(boxOf(anchor.current.x, anchor.current.y, to.x, to.y))
+      setDone(true)
+    } else if (to) {
+      clear()
+      move(to)
+    } else if (e.key === 'Enter' && box) {
+      onNarrow(boundsOf(plot, box))
+      clear()
+    } else if (e.key === 'Enter' && at) go('/trace/' + at.traceId)
+    else return
+    e.preventDefault()
+  }
   const failed = traces.filter((t) => t.errorCount > 0).length
   const inside = box && done ? within(dots, box).length : 0
+  const these = heat ? 'these' : inside === 1 ? 'this trace' : `these ${inside}`
+  const said = () => {
+    if (box) {
+      const b = boundsOf(plot, box)
+      return `Box from ${formatMoment(b.from, zone, 0)} to ${formatMoment(b.to, zone, 0)}, ${formatDuration(b.min)} to ${formatDuration(b.max)}. Enter shows only ${these}.`
+    }
+    if (at) return `${at.name}, ${at.service}, ${formatDuration(at.durationNano)}, ${formatMoment(moment(at.startUnixNano), zone)}. Enter opens it.`
+    return cross ? `${formatMoment(timeAt(plot, cross.x), zone, 0)}, ${formatDuration(durationAt(plot, cross.y))}` : ''
+  }
   return (
     <div className={styles.frame} ref={frame} onKeyDown={(e) => e.key === 'Escape' && clear()}>
       <canvas
         ref={canvas}
         className={styles.canvas}
-        role="img"
+        role="application"
+        tabIndex={0}
+        aria-description="Arrows move a cross, with Shift they draw a box. Enter opens a trace, or narrows the search to the box."
+        onKeyDown={key}
+        onFocus={focus}
+        onBlur={() => (setCross(null), setOver(-1))}
         aria-label={
           heat
             ? `Heat map of ${heat.total} by start and duration. The list below has the newest ${traces.length} traces.`
@@ -69,6 +116,7 @@ export function Scatter({ traces, heat, to, onNarrow, onCompare }: Props) {
         onPointerDown={(e) => {
           if (e.button !== 0) return
           clear()
+          setCross(null)
           start.current = point(e)
           e.currentTarget.setPointerCapture(e.pointerId)
         }}
@@ -93,19 +141,23 @@ export function Scatter({ traces, heat, to, onNarrow, onCompare }: Props) {
         onPointerCancel={clear}
         onPointerLeave={() => setOver(-1)}
       />
+      {cross && <div className={styles.cross} style={{ left: cross.x, top: cross.y }} />}
+      <p className="hidden" role="status">
+        {cross && said()}
+      </p>
       {box && <div className={styles.box} style={{ left: box.x0, top: box.y0, width: box.x1 - box.x0, height: box.y1 - box.y0 }} />}
       {box && done && (
         <div className={styles.actions} style={{ left: Math.max(Math.min(box.x0, size.width - 280), 4), top: Math.min(Math.max(box.y1 + 6, 4), size.height - 40) }}>
           <button
             type="button"
             className="button primary"
-            autoFocus
+            autoFocus={!cross}
             onClick={() => {
               onNarrow(boundsOf(plot, box))
               clear()
             }}
           >
-            Show only {heat ? 'these' : inside === 1 ? 'this trace' : `these ${inside}`}
+            Show only {these}
           </button>
           <button type="button" className="button" onClick={() => onCompare(boundsOf(plot, box))}>
             Compare with the rest
@@ -125,8 +177,8 @@ export function Scatter({ traces, heat, to, onNarrow, onCompare }: Props) {
         >
           <b>{at.name}</b>
           <span>
-            {at.service} · {formatDuration(at.durationNano)} · {at.spanCount} spans
-            {at.errorCount > 0 && <em className="error"> · {at.errorCount === 1 ? '1 error' : `${at.errorCount} errors`}</em>}
+            {at.service} · {formatDuration(at.durationNano)} · {plural(at.spanCount, 'span')}
+            {at.errorCount > 0 && <em className="error"> · {plural(at.errorCount, 'error')}</em>}
           </span>
           <span className="quiet">{formatMoment(moment(at.startUnixNano), zone)}</span>
         </div>

@@ -145,3 +145,19 @@ export function clockTicks(from: Moment, to: Moment, most: number, offset: numbe
   for (let t = Math.ceil((a - shift) / step) * step + shift; t <= b && all.length < 100; t += step) all.push((BigInt(Math.round(t * 1000)) * 1_000_000n) as Moment)
   return all
 }
+
+export type Point = { x: number; y: number }
+const strides = 40 // from one side of the plot to the other, by keys
+
+/** Where an arrow leads to, within the margins; null for other keys. */
+export function stepTo(size: Size, at: Point, key: string): Point | null {
+  const [w, h] = [size.width - margin.left - margin.right, size.height - margin.top - margin.bottom]
+  const by: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -2], ArrowDown: [0, 2] }
+  const way = by[key]
+  if (!way) return null
+  const within = (v: number, least: number, most: number) => Math.min(Math.max(v, least), Math.max(most, least))
+  return {
+    x: within(at.x + (way[0] * w) / strides, margin.left, size.width - margin.right),
+    y: within(at.y + (way[1] * h) / strides, margin.top, size.height - margin.bottom),
+  }
+}
