@@ -3,6 +3,7 @@ import { getJSON, type QueryAnswer } from '../../base/api'
 import { link } from '../../base/location'
 import { useSettings } from '../../base/theme'
 import { formatDuration, formatMoment, moment } from '../../base/time'
+import { plural } from '../../timeline/label'
 import { quote } from '../../query/quote'
 import { queryURL } from '../find/ask'
 import { sorted } from '../find/order'
@@ -36,7 +37,7 @@ export function Partner({ id }: { id: string }) {
               <b className="mono">{formatDuration(t.durationNano)}</b>
             </a>
             <span className="quiet">
-              {t.spanCount} spans · {formatMoment(moment(t.startUnixNano), zone)}
+              {plural(t.spanCount, 'span')} · {formatMoment(moment(t.startUnixNano), zone)}
             </span>
             {t.errorCount > 0 && <span className="error">{t.errorCount === 1 ? '1 error' : `${t.errorCount} errors`}</span>}
           </li>

@@ -5,6 +5,7 @@ import { colors } from '../../base/color'
 import { go, link } from '../../base/location'
 import { useMode, useSettings } from '../../base/theme'
 import { formatDuration, formatMoment, moment } from '../../base/time'
+import { plural } from '../../timeline/label'
 import { Failure } from '../find/Failure'
 import { Waiting } from '../find/Waiting'
 import styles from './Compare.module.css'
@@ -114,8 +115,8 @@ function Head({ side, trace }: { side: string; trace: Waterfall }) {
         <span className={styles.side}>{side}</span> <a {...link('/trace/' + trace.traceId)}>{trace.root.name || trace.traceId}</a> <span className="quiet">{trace.root.service}</span>
       </h2>
       <p>
-        <b className="mono">{formatDuration(trace.durationNano)}</b> · {trace.spanCount} spans · {trace.serviceCount} services
-        {trace.errorCount > 0 && <span className="error"> · {trace.errorCount === 1 ? '1 error' : `${trace.errorCount} errors`}</span>}
+        <b className="mono">{formatDuration(trace.durationNano)}</b> · {plural(trace.spanCount, 'span')} · {plural(trace.serviceCount, 'service')}
+        {trace.errorCount > 0 && <span className="error"> · {plural(trace.errorCount, 'error')}</span>}
         <span className="quiet"> · {formatMoment(moment(trace.startUnixNano), zone)}</span>
       </p>
       {trace.verdict && <p>{trace.verdict.text}</p>}
