@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,9 +28,10 @@ var program string // the everspan that TestMain builds
 var extra = []string{"jaeger-grpc", "jaeger-storage", "jaeger-thrift", "jaeger-collector", "sampling-http", "sampling-grpc", "admin"}
 
 func TestMain(m *testing.M) {
+	flag.Set("test.parallel", "6") // the tests mostly wait for programs
 	os.Exit(func() int {
-		for _, flag := range extra {
-			os.Setenv("EVERSPAN_"+strings.ToUpper(strings.ReplaceAll(flag, "-", "_")), "off")
+		for _, name := range extra {
+			os.Setenv("EVERSPAN_"+strings.ToUpper(strings.ReplaceAll(name, "-", "_")), "off")
 		}
 		dir, err := os.MkdirTemp("", "everspan-test")
 		if err != nil {

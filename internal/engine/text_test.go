@@ -74,9 +74,13 @@ func someRows(b *span.Batch, first, step int) *span.Batch {
 func TestText(t *testing.T) {
 	for name, put := range layouts {
 		t.Run(name, func(t *testing.T) {
+			var w *world
+			var of *span.Batch // what is in w
 			scripts(t, "enginetest/testdata/*.txt", false, func(query string, b *span.Batch) string {
-				w := newWorld(t)
-				put(w, b)
+				if b != of {
+					w, of = newWorld(t), b
+					put(w, b)
+				}
 				return searchText(t, w.engine(), query, b)
 			})
 		})
