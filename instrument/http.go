@@ -82,7 +82,20 @@ func Transport(base http.RoundTripper, opts ...otelhttp.Option) http.RoundTrippe
 	if base == nil {
 		base = http.DefaultTransport
 	}
-	return otelhttp.NewTransport(templated{base}, append([]otelhttp.Option{otelhttp.WithSpanNameFormatter(clientName)}, opts...)...)
+	return transport{otelhttp.NewTransport(templated{base}, append([]otelhttp.Option{otelhttp.WithSpanNameFormatter(clientName)}, opts...)...), base}
+}
+
+// transport lets CloseIdleConnections of an http.Client reach the transport that has
+// them, which otelhttp's hides.
+type transport struct {
+	http.RoundTripper
+	base http.RoundTripper
+}
+
+func (t transport) CloseIdleConnections() {
+	if c, ok := t.base.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
 }
 
 // Transport is [Transport] for a service that was made by [New].

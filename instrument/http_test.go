@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/everspan/everspan/instrument"
 	"github.com/everspan/everspan/instrument/tracetest"
@@ -69,5 +71,31 @@ func TestHTTP(t *testing.T) {
 	}
 	if got := shop.Span("GET /abort").Event("exception", "exception.message"); got != "" {
 		t.Errorf("giving up a request was recorded as %q", got)
+	}
+}
+
+// TestCloseIdleConnections reaches through what traces a client.
+func TestCloseIdleConnections(t *testing.T) {
+	closed := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			close(closed)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	client := instrument.Client(&http.Client{Transport: new(http.Transport)})
+	res, err := client.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	res.Body.Close()
+	client.CloseIdleConnections()
+	select {
+	case <-closed:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the connection is still open")
 	}
 }

@@ -89,10 +89,10 @@ func (s *service) do(ctx context.Context, c call) error {
 // reasons puts the words of an error answer into its Status ("503 Service
 // Unavailable: no rates"). It works below the instrumentation, because reading
 // the body ends the client span and the span wants those words.
-type reasons struct{ next http.RoundTripper }
+type reasons struct{ *http.Transport }
 
 func (t reasons) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := t.next.RoundTrip(r)
+	res, err := t.Transport.RoundTrip(r)
 	if err != nil || res.StatusCode < 400 {
 		return res, err
 	}

@@ -40,4 +40,9 @@ const server = http.createServer(async (req, res) => {
 });
 
 server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`));
-process.stdin.resume().on('end', () => server.close());
+
+// Requests may end; a connection that never had one would keep the server open.
+process.stdin.resume().on('end', () => {
+  server.close();
+  setTimeout(() => server.closeAllConnections(), 2000).unref();
+});
