@@ -88,7 +88,12 @@ func charts() map[string]*terminal.Chart {
 			"__meta_type=selection resource.service.name=bank": flat(4), "__meta_type=selection resource.service.name=\x1b[31mshop": flat(6),
 			"__meta_type=baseline resource.service.name=bank": flat(40), "__meta_type=baseline resource.service.name=cart": flat(60),
 			"__meta_type=selection_total resource.service.name=nil": flat(10), "__meta_type=baseline_total resource.service.name=nil": flat(100),
-			"__meta_type=selection span.long=" + strings.Repeat("long", 50): flat(1), "__meta_type=selection_total span.long=nil": flat(10),
+			"__meta_type=selection span.long=" + strings.Repeat("long", 50): flat(7), "__meta_type=selection_total span.long=nil": flat(7),
+			"__meta_type=selection span.chance=one": flat(1), "__meta_type=selection_total span.chance=nil": flat(1),
+		}),
+		"compare-few": chart(1, 0, "", series{
+			"__meta_type=selection_total name=nil": flat(2), "__meta_type=baseline_total name=nil": flat(5),
+			"__meta_type=selection a=b": flat(2), "__meta_type=baseline a=c": flat(2),
 		}),
 		"compare-equal": chart(1, 0, "", series{"__meta_type=selection a=b": flat(1), "__meta_type=selection_total a=nil": flat(1), "__meta_type=baseline a=b": flat(1), "__meta_type=baseline_total a=nil": flat(1)}),
 		"nothing":       chart(3, time.Second, "", nil),

@@ -191,6 +191,12 @@ view('two sets are compared by attribute', `/compare?base=${encodeURIComponent('
   // What took the time is named, of the mean trace of each side.
   await sees(page.getByText(/A trace of the selection takes .* on average/))
   await sees(page.getByRole('region', { name: 'Table of operations' }).getByText('external.taxApi'))
+  // What a few spans happen to have is not among what differs, but can be looked at.
+  const lists = page.getByRole('region', { name: 'What differs' }).locator('ol')
+  const before = await lists.count()
+  await page.getByRole('button', { name: /^Show .* that chance may explain/ }).click()
+  await sees(page.getByText('chance may explain these'))
+  assert.equal(await lists.count(), before + 1)
 })
 
 view('before and after a deploy', '/compare', async (page) => {

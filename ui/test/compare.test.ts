@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { QueryAnswer } from '../src/base/api'
-import { contrasts, percent } from '../src/views/compare/contrast'
+import { atLeast, contrasts, percent } from '../src/views/compare/contrast'
 import { operations, telling, type Waterfall, type WaterNode } from '../src/views/compare/operations'
 import { compareQuery } from '../src/views/compare/question'
 
@@ -37,6 +37,26 @@ describe('what sets spans apart', () => {
       ['ann', 0, 0.5],
     ])
   })
+  it('is not what chance explains: that comes behind, and is counted', () => {
+    const both = (value: string, selected: number, others: number) => [series('selection', 'span.v', value, selected), series('baseline', 'span.v', value, others)]
+    const c = contrasts({
+      query: '',
+      scanned,
+      series: [
+        series('selection_total', 'span:name', 'nil', 7),
+        series('baseline_total', 'span:name', 'nil', 400),
+        ...both('all of them', 7, 100),
+        ...both('one of a few', 1, 0),
+        ...both('none of a few', 0, 150),
+        ...both('often there', 7, 240),
+      ],
+    })
+    expect(c.rows.map((r) => r.value.value)).toEqual(['all of them', 'often there', 'none of a few', 'one of a few'])
+    expect(c.sure).toBe(1)
+  })
+  it('is told by how much at least', () => {
+    expect([atLeast(7, 7, 100, 400), atLeast(1, 7, 0, 400), atLeast(700, 7000, 0, 400_000), atLeast(0, 0, 0, 0)].map((d) => +d.toFixed(3))).toEqual([0.286, 0, 0.088, 0])
+  })
   it('folds what other attributes say alike, and keeps values of one apart', () => {
     const both = (name: string, value: string, selected: number, others: number) => [series('selection', name, value, selected), series('baseline', name, value, others)]
     const c = contrasts({
@@ -55,7 +75,7 @@ describe('what sets spans apart', () => {
     })
     expect(c.rows.map((r) => [r.value.value, ...r.same.map((o) => o.value.value)])).toEqual([['POST /pay', '/pay'], ['/pay'], ['GET /', '/'], ['GET /a']])
   })
-  it('is nothing of an empty answer', () => expect(contrasts({ query: '', scanned, series: [] })).toEqual({ rows: [], selected: 0, others: 0 }))
+  it('is nothing of an empty answer', () => expect(contrasts({ query: '', scanned, series: [] })).toEqual({ rows: [], sure: 0, selected: 0, others: 0 }))
   it('is written in per cent', () => expect([0, 0.0005, 0.013, 0.5, 1].map(percent)).toEqual(['0 %', '< 0.1 %', '1.3 %', '50 %', '100 %']))
   it('is asked for with the time of a box', () => {
     expect(compareQuery('{ kind = server }', 'status = error', null, null)).toBe('{ kind = server } | compare({ status = error })')

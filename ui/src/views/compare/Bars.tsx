@@ -15,6 +15,7 @@ const first = 12
 export default function Bars({ answer, q, range }: { answer: Answer; q: string; range: Range }) {
   const all = useMemo(() => contrasts(answer), [answer])
   const [shown, setShown] = useState(first)
+  const [unsure, setUnsure] = useState(false) // whether those that chance may explain are shown
   const base = counted(q)?.base ?? null
   const top = all.rows[0]
   if (!all.selected) return <p className={styles.note}>The selection has no spans, so there is nothing to compare.</p>
@@ -23,44 +24,67 @@ export default function Bars({ answer, q, range }: { answer: Answer; q: string; 
   return (
     <section className={styles.bars} aria-label="What differs">
       <p className={styles.verdict}>
-        <code>
-          {top.attribute} = {top.value.value}
-        </code>{' '}
-        differs most: {percent(top.share)} of the selection, {percent(top.otherShare)} of the rest.
+        {all.sure ? (
+          <>
+            <code>
+              {top.attribute} = {top.value.value}
+            </code>{' '}
+            differs most: {percent(top.share)} of the selection, {percent(top.otherShare)} of the rest.
+          </>
+        ) : (
+          'No attribute sets these spans apart by more than chance may explain.'
+        )}
       </p>
       <p className={styles.key}>
         <i className={styles.selection} /> selection, {formatCount(all.selected)} spans <i className={styles.rest} /> the rest, {formatCount(all.others)}
       </p>
-      <ol>
-        {all.rows.slice(0, shown).map((r) => (
-          <li key={keyOf(r)}>
-            <Named r={r} base={base} range={range} />
-            <span className={styles.pair} role="img" aria-label={`${percent(r.share)} of the selection, ${percent(r.otherShare)} of the rest`}>
-              <span className={styles.selection} style={{ width: `${r.share && Math.max(r.share * 100, 0.3)}%` }} />
-              <span className={styles.rest} style={{ width: `${r.otherShare && Math.max(r.otherShare * 100, 0.3)}%` }} />
-            </span>
-            <span className={styles.shares}>
-              <b>{percent(r.share)}</b>
-              <span>{percent(r.otherShare)}</span>
-            </span>
-            {r.same.length > 0 && (
-              <ul className={styles.same} aria-label="On as many spans">
-                {r.same.map((o) => (
-                  <li key={keyOf(o)}>
-                    <Named r={o} base={base} range={range} />
-                  </li>
-                ))}
-              </ul>
-            )}
-          </li>
-        ))}
-      </ol>
-      {all.rows.length > shown && (
-        <button type="button" className="button" onClick={() => setShown(all.rows.length)}>
-          Show {all.rows.length - shown} that differ less
+      {all.sure > 0 && <Pairs rows={all.rows.slice(0, Math.min(shown, all.sure))} base={base} range={range} />}
+      {all.sure > shown && (
+        <button type="button" className="button" onClick={() => setShown(all.sure)}>
+          Show {all.sure - shown} that differ less
+        </button>
+      )}
+      {unsure && (
+        <>
+          <p className="quiet">Of so few spans, chance may explain these:</p>
+          <Pairs rows={all.rows.slice(all.sure)} base={base} range={range} />
+        </>
+      )}
+      {all.rows.length > all.sure && (
+        <button type="button" className={styles.plain} aria-expanded={unsure} onClick={() => setUnsure(!unsure)}>
+          {unsure ? 'Hide' : 'Show'} {all.rows.length - all.sure} that chance may explain
         </button>
       )}
     </section>
+  )
+}
+
+function Pairs({ rows, base, range }: { rows: Contrast[]; base: string | null; range: Range }) {
+  return (
+    <ol>
+      {rows.map((r) => (
+        <li key={keyOf(r)}>
+          <Named r={r} base={base} range={range} />
+          <span className={styles.pair} role="img" aria-label={`${percent(r.share)} of the selection, ${percent(r.otherShare)} of the rest`}>
+            <span className={styles.selection} style={{ width: `${r.share && Math.max(r.share * 100, 0.3)}%` }} />
+            <span className={styles.rest} style={{ width: `${r.otherShare && Math.max(r.otherShare * 100, 0.3)}%` }} />
+          </span>
+          <span className={styles.shares}>
+            <b>{percent(r.share)}</b>
+            <span>{percent(r.otherShare)}</span>
+          </span>
+          {r.same.length > 0 && (
+            <ul className={styles.same} aria-label="On as many spans">
+              {r.same.map((o) => (
+                <li key={keyOf(o)}>
+                  <Named r={o} base={base} range={range} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </li>
+      ))}
+    </ol>
   )
 }
 

@@ -11,11 +11,19 @@ export type Contrast = {
   otherShare: number
   same: Contrast[] // of other attributes, with the same counts
 }
-export type Contrasts = { rows: Contrast[]; selected: number; others: number }
+export type Contrasts = {
+  rows: Contrast[]
+  sure: number // how many, the first, differ by more than chance explains
+  selected: number
+  others: number
+}
 
 const sum = (values: (number | null)[]): number => values.reduce<number>((n, v) => n + (typeof v === 'number' ? v : 0), 0)
 
-/** Values of attributes, those first whose shares differ most; the rarer of two equals first. */
+/**
+ * Values of attributes, those first whose shares differ most, and of these first by how
+ * much they differ for sure. The rarer of two equals comes first.
+ */
 export function contrasts(answer: QueryAnswer): Contrasts {
   const rows = new Map<string, Contrast>()
   const size = { selection: 0, baseline: 0 }
@@ -43,11 +51,28 @@ export function contrasts(answer: QueryAnswer): Contrasts {
     r.otherShare = size.baseline ? r.others / size.baseline : 0
   }
   const apart = (r: Contrast) => Math.abs(r.share - r.otherShare)
+  const sure = (r: Contrast) => atLeast(r.selected, size.selection, r.others, size.baseline)
+  const sorted = fold(
+    all
+      .filter((r) => apart(r) >= 0.01)
+      .toSorted((a, b) => sure(b) - sure(a) || apart(b) - apart(a) || a.others - b.others || plain(b) - plain(a) || (a.attribute < b.attribute ? -1 : 1)),
+  )
   return {
-    rows: fold(all.filter((r) => apart(r) >= 0.01).toSorted((a, b) => apart(b) - apart(a) || a.others - b.others || plain(b) - plain(a) || (a.attribute < b.attribute ? -1 : 1))),
+    rows: sorted,
+    sure: sorted.filter((r) => sure(r) > 0).length,
     selected: size.selection,
     others: size.baseline,
   }
+}
+
+/**
+ * By how much the shares a/n and b/m differ at least, 0 if by nothing for sure: the end next
+ * to zero of their difference's interval of 99.9 %, as Agresti and Caffo have it (The American
+ * Statistician 54, 2000), which holds for a handful of spans as well.
+ */
+export function atLeast(a: number, n: number, b: number, m: number): number {
+  const [p, q] = [(a + 1) / (n + 2), (b + 1) / (m + 2)]
+  return Math.max(0, Math.abs(p - q) - 3.29 * Math.sqrt((p * (1 - p)) / (n + 2) + (q * (1 - q)) / (m + 2)))
 }
 
 /**
