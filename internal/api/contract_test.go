@@ -142,6 +142,7 @@ var contract = []struct{ name, path string }{
 	{"range-wrong", "/api/metrics/query_range?q={}|rat()&start=1767268800&end=1767268980"},
 	{"range-early", "/api/metrics/query_range?q={}|rate()&start=1767268800&end=1767268800"},
 	{"instant", "/api/metrics/query?q={}|count_over_time()by(status)&start=1767268800&end=1767270000"},
+	{"query-series-limit", "/api/v1/query?q={}|count_over_time()by(resource.service.name)&from=1767268800&to=1767268980&step=0&series=1"},
 	{"query-series", "/api/v1/query?q={}|avg_over_time(duration)by(resource.service.name)&from=1767268800&to=1767268980&step=1m&exemplars=1"},
 	{"query", "/api/v1/query?q={status%3Derror}&from=1767268800&to=1767270000"},
 	{"query-pages", "/api/v1/query?q={}&limit=2&from=1767268800&to=1767270000"},

@@ -14,13 +14,13 @@ import (
 
 // What one query may ask for; more is a job for the blocks themselves.
 const (
-	maxLimit   = 10_000 // traces
+	maxLimit   = 10_000 // traces, or series
 	maxSpans   = 10_000 // of a spanset
 	maxSamples = 11_000 // of a series
 )
 
 const queryHint = "parameters: q (TraceQL), since (like 15m or 1h) or from and to (unix seconds or like 2026-11-23T08:15:00Z), " +
-	"limit (1 to 10000), spans (of each spanset), after (where the page before ended), step (like 1m; 0 for one value), exemplars, explain (true)"
+	"limit (1 to 10000), spans (of each spanset), after (where the page before ended), step (like 1m; 0 for one value), series (at most so many; 1000), exemplars, explain (true)"
 
 // queryRequest is the parameters of GET /api/v1/query.
 type queryRequest struct {
@@ -31,6 +31,7 @@ type queryRequest struct {
 	spans     int
 	after     *engine.Cursor
 	step      time.Duration // below 0: one is chosen
+	series    int           // 0 is what the engine has as usual
 	exemplars int
 	explain   bool
 }
@@ -61,7 +62,7 @@ func (s *Server) query(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusOK, doc)
 		return
 	}
-	m := engine.Metrics{Expr: q.Metrics, Range: engine.Range{From: req.from, To: req.to}, Step: req.step, Exemplars: req.exemplars, Explain: req.explain}
+	m := engine.Metrics{Expr: q.Metrics, Range: engine.Range{From: req.from, To: req.to}, Step: req.step, MaxSeries: req.series, Exemplars: req.exemplars, Explain: req.explain}
 	if n, ok := tempo.Exemplars(q.Hints); ok && req.step != 0 {
 		m.Exemplars = n
 	}

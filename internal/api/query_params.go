@@ -29,6 +29,8 @@ func (q *queryRequest) set(name, text string) (err error) {
 		q.limit, err = between(text, 1, maxLimit)
 	case "spans":
 		q.spans, err = between(text, 1, maxSpans)
+	case "series":
+		q.series, err = between(text, 1, maxLimit)
 	case "exemplars":
 		q.exemplars, err = between(text, 0, maxLimit)
 	case "after":

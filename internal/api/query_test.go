@@ -12,7 +12,7 @@ func FuzzParseQuery(f *testing.F) {
 	for _, s := range []string{
 		"", "q={}&since=1h", "q={status=error}&limit=10000&spans=5&explain=true", "limit=0", "limit=1&limit=2", "from=1700000000&to=1700003600.5",
 		"from=9223372036.854775807", "to=NaN", "to=Inf", "from=1e300", "since=-1h", "since=2562047h47m16.854775807s", "step=9223372036854775807ns",
-		"step=0&exemplars=7", "from=2026-11-23T08:15:00Z", "after=1700000000000000000-4bf92f3577b34da6a3ce929d0e0e4736", "after=--1", "x=%zz",
+		"step=0&exemplars=7", "series=0", "from=2026-11-23T08:15:00Z", "after=1700000000000000000-4bf92f3577b34da6a3ce929d0e0e4736", "after=--1", "x=%zz",
 	} {
 		f.Add(s)
 	}

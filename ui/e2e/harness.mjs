@@ -1,6 +1,7 @@
 // The page is tested in a real browser, against a real server with real traces.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,6 +11,7 @@ import { chromium } from 'playwright-core'
 const root = resolve(fileURLToPath(import.meta.url), '../../..')
 const everspan = process.env.EVERSPAN_BIN ?? join(root, 'bin/everspan')
 const shopProgram = process.env.SHOP_BIN ?? join(root, 'bin/shop')
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
 const chrome = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /** Starts a server on free ports, with nothing in it. */
@@ -85,4 +87,12 @@ export async function open(browser, server, path, options = {}, before = () => u
   await before(page)
   await page.goto(server.url + path)
   return { page, trouble, close: () => context.close() }
+}
+
+/** What axe finds serious, a line each. */
+export async function serious(page) {
+  await page.evaluate(axe)
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
+  const bad = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')
+  return bad.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).slice(0, 3).join(' | ')}`)
 }

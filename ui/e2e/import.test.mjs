@@ -1,13 +1,10 @@
 // A file with traces is dropped on the page, or chosen, and what it holds is seen.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { ask, open, runShop, startBrowser, startServer } from './harness.mjs'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+import { ask, open, runShop, serious, startBrowser, startServer } from './harness.mjs'
 
 let server, browser
 before(async () => {
@@ -113,9 +110,7 @@ view('a file that can’t be read is named, with the cause and the way out; the 
   await sees(state)
   assert.match(await state.innerText(), /shopping\.txt: It is HTML, not JSON\. A trace/)
   assert.match(await state.innerText(), /logs\.json: It is OTLP with log records/)
-  await page.evaluate(axe)
-  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
-  assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => v.id), [])
+  assert.deepEqual(await serious(page), [])
 })
 
 view('text and links that are dragged are left alone', async (page) => {

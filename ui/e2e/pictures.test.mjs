@@ -1,11 +1,7 @@
 // What is drawn can be walked through by keys, and says where one is.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { ask, open, runShop, startBrowser, startServer } from './harness.mjs'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+import { ask, open, runShop, serious, startBrowser, startServer } from './harness.mjs'
 
 let server, browser, trace
 before(async () => {
@@ -25,9 +21,7 @@ function view(name, path, check, options) {
     try {
       await check(page)
       await page.waitForFunction(() => !document.querySelector('[data-old]')) // what was found before is pale until the new is there
-      await page.evaluate(axe)
-      const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
-      assert.deepEqual(violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes[0].html}`), [])
+      assert.deepEqual(await serious(page), [])
       assert.deepEqual(trouble, [])
     } finally {
       await close()

@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
-import { ask, open, runShop, send, startBrowser, startServer } from './harness.mjs'
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8')
+import { ask, open, runShop, send, serious, startBrowser, startServer } from './harness.mjs'
 
 let server, browser, slow
 before(async () => {
@@ -258,10 +254,7 @@ for (const [width, height] of [[1440, 900], [420, 840]]) {
             await row(page, 'db.query pricing_rules').click()
             await sees(page.getByRole('complementary').getByText('db.query.text'))
           }
-          await page.evaluate(axe)
-          const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
-          const bad = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical')
-          assert.deepEqual(bad.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).slice(0, 3).join(' | ')}`), [], path)
+          assert.deepEqual(await serious(page), [], path)
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
           assert.ok(wide <= 0, `${path} is ${wide} pixels too wide`)
           assert.deepEqual(trouble, [], path)

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { QueryAnswer } from '../src/base/api'
 import { filterOf, joinLines } from '../src/views/services/ask'
-import { buildGraph } from '../src/views/services/graph'
+import { buildGraph, type Dependency, type Graph } from '../src/views/services/graph'
 import { pathOf, place } from '../src/views/services/layout'
+import { ordered, readSort, type Sort } from '../src/views/services/order'
+import { around, busiest } from '../src/views/services/part'
 import { share } from '../src/views/services/share'
 
 const scanned = { blocks: 0, blocksPruned: 0, blocksRead: 0, traces: 0, spans: 0, bytes: 0, elapsedNano: 0 }
@@ -83,4 +85,42 @@ describe('the graph', () => {
     const round = buildGraph(['a', 'b'], new Map(), [{ parent: 'a', child: 'b', callCount: 1 }, { parent: 'b', child: 'a', callCount: 1 }], {})
     expect(place(round).edges).toHaveLength(2)
   })
+})
+
+describe('a map that is too large', () => {
+  const g = buildGraph([], new Map(), [['a', 'b', 9], ['b', 'c', 8], ['c', 'd', 7], ['x', 'c', 1], ['a', 'y', 2], ['d', 'a', 3]].map(([parent, child, callCount]) => ({ parent, child, callCount }) as Dependency), {})
+  const names = (part: Graph) => part.nodes.map((n) => n.name).toSorted().join('')
+  const calls = (part: Graph) => part.edges.map((e) => e.from.slice(2) + e.to.slice(2)).join(' ')
+  it('is shown around a service: what leads to it and from it, not what else its callers call', () => {
+    expect(names(around(g, 's:c', 1))).toBe('bcdx')
+    expect(calls(around(g, 's:c', 1))).toBe('bc cd xc')
+    expect(calls(around(g, 's:b', 1))).toBe('ab bc')
+    expect(names(around(g, 's:b', 2))).toBe('abcd')
+    expect(names(around(g, 's:x', 9))).toBe('abcdxy') // round the circle
+  })
+  it('has the busiest, and the one in the middle', () => {
+    expect(names(busiest(g, 3))).toBe('abc')
+    expect(calls(busiest(g, 3))).toBe('ab bc')
+    expect(names(busiest(g, 3, 's:x'))).toBe('bcx')
+    expect(busiest(g, 6)).toBe(g)
+  })
+  it('is placed without numbers', () => {
+    const p = place(g, true)
+    expect(p.nodes).toHaveLength(6)
+    expect(p.width).toBeLessThan(place(g).width)
+  })
+})
+
+describe('a table of services', () => {
+  const line = (key: string, calls: number, errors: number, p50: number | null) => ({ key, calls, errors, rate: 0, p50, p95: null, spark: [], bad: [] })
+  const lines = [line('mail', 5, 1, 10), line('Shop', 50, 2, null), line('auth', 5, 0, 30)]
+  const keys = (filter: string, by: Sort) => ordered(lines, filter, by).map((l) => l.key).join(' ')
+  it('is sorted by a column', () => {
+    expect(keys('', 'calls')).toBe('Shop auth mail')
+    expect(keys('', 'errors')).toBe('mail Shop auth') // by their share
+    expect(keys('', 'p50')).toBe('auth mail Shop')
+    expect(keys('', 'name')).toBe('auth mail Shop')
+  })
+  it('is filtered by a part of the name', () => expect(keys(' sHo', 'calls')).toBe('Shop'))
+  it('has its order from the address', () => expect([readSort('p95'), readSort('x'), readSort(null)]).toEqual(['p95', 'calls', 'calls']))
 })

@@ -39,7 +39,7 @@ export function Partner({ id }: { id: string }) {
             <span className="quiet">
               {plural(t.spanCount, 'span')} · {formatMoment(moment(t.startUnixNano), zone)}
             </span>
-            {t.errorCount > 0 && <span className="error">{t.errorCount === 1 ? '1 error' : `${t.errorCount} errors`}</span>}
+            {t.errorCount > 0 && <span className="error">{plural(t.errorCount, 'error')}</span>}
           </li>
         ))}
       </ul>

@@ -38,7 +38,7 @@ export function Traces({ a, b }: { a: string; b: string }) {
         {(t.only.a > 0 || t.only.b > 0) && (
           <span className="quiet">
             {' '}
-            Only in A: {t.only.a} {t.only.a === 1 ? 'operation' : 'operations'}; only in B: {t.only.b}.
+            Only in A: {plural(t.only.a, 'operation')}; only in B: {t.only.b}.
           </span>
         )}
       </p>

@@ -1,20 +1,27 @@
-import { useMemo } from 'react'
+import { useMemo, useState } from 'react'
 import { colors } from '../../base/color'
 import { go, withQuery } from '../../base/location'
 import { useMode } from '../../base/theme'
 import { formatDuration } from '../../base/time'
-import { formatCount } from '../../timeline/label'
+import { formatCount, plural } from '../../timeline/label'
 import { findURL } from '../find/metrics/Table'
 import { formatValue } from '../find/metrics/values'
 import { bounds, type Range } from '../find/range'
+import { Frame } from './Frame'
 import type { Graph, MapEdge, MapNode } from './graph'
 import { pathOf, place } from './layout'
 import styles from './Services.module.css'
 
+const many = 40 // nodes that can be read with the numbers of their calls
+
+type Props = { graph: Graph; centre: string; range: Range }
+
 /** Drawing is the map. Nodes and calls are links: Tab goes through them, Enter opens. */
-export default function Drawing({ graph, range }: { graph: Graph; range: Range }) {
+export default function Drawing({ graph, centre, range }: Props) {
   const mode = useMode()
-  const placed = useMemo(() => place(graph), [graph])
+  const far = graph.nodes.length > many
+  const placed = useMemo(() => place(graph, far), [graph, far])
+  const [over, setOver] = useState('') // the node whose calls stand out
   const names = new Map(graph.nodes.map((n) => [n.id, n.name]))
   const most = graph.edges.reduce((n, e) => Math.max(n, e.calls), 1)
   const open = (to: string) => ({
@@ -27,16 +34,14 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
   })
   const { from, to } = bounds(range)
   const seconds = Math.max(Number(to - from) / 1e9, 1)
-  const scale = Math.min(placed.width, 2400)
   return (
-    <div className={styles.canvas}>
-      <svg
-        className={styles.map}
-        viewBox={`0 0 ${placed.width} ${placed.height}`}
-        style={{ minWidth: Math.min(placed.width * 0.8, 960), maxWidth: scale * 1.25, maxHeight: '68vh' }}
-        role="group"
-        aria-label={`Map of ${graph.nodes.length} services and peers, ${graph.edges.length} kinds of calls. The table below has the same.`}
-      >
+    <Frame
+      width={placed.width}
+      height={placed.height}
+      least={far ? 0.6 : Math.min(0.8, 960 / placed.width)}
+      far={far}
+      label={`Map of ${graph.nodes.length} services and peers, ${graph.edges.length} kinds of calls. The table below has the same.`}
+    >
         <defs>
           <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">
             <path d="M0 0L8 4L0 8z" className={styles.arrow} />
@@ -47,11 +52,14 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
             key={e.from + e.to}
             d={pathOf(points)}
             className={e.errors ? styles.edgeBad : styles.edge}
+            opacity={over && e.from !== over && e.to !== over ? 0.15 : 1}
             strokeWidth={1 + 3 * Math.sqrt(e.calls / most)}
             markerEnd="url(#arrow)"
-          />
+          >
+            {far && <title>{`${names.get(e.from)} to ${names.get(e.to)}: ${said(e, seconds)}`}</title>}
+          </path>
         ))}
-        {placed.edges.map(({ edge: e, x, y }) => (
+        {!far && placed.edges.map(({ edge: e, x, y }) => (
           <a key={e.from + e.to} {...open(findURL(e.query, range))}>
             <text className={styles.unseen} x={x} y={y}>{`${names.get(e.from)} to ${names.get(e.to)}: `}</text>
             <title>{`${formatCount(e.calls)} calls${e.p95 === null ? '' : `, 95 % of them within ${formatDuration(e.p95)}`}`}</title>
@@ -69,25 +77,32 @@ export default function Drawing({ graph, range }: { graph: Graph; range: Range }
         {placed.nodes.map(({ node: n, x, y, width, height }) => (
           <a
             key={n.id}
-            {...open(n.kind === 'service' ? withQuery({ service: n.name, view: null }) : findURL(n.query, range))}
+            onPointerEnter={() => setOver(n.id)}
+            onPointerLeave={() => setOver('')}
+            onFocus={() => setOver(n.id)}
+            onBlur={() => setOver('')}
+            {...open(n.kind !== 'service' ? findURL(n.query, range) : far ? withQuery({ around: n.name }) : withQuery({ service: n.name, view: null, around: null, steps: null }))}
           >
-            <g transform={`translate(${x - width / 2} ${y - height / 2})`}>
+            <g transform={`translate(${x - width / 2} ${y - height / 2})`} className={n.id === centre ? styles.centre : undefined}>
               <Shape node={n} width={width} height={height} color={n.kind === 'service' ? colors.of(n.name, mode).bar : ''} />
               <text className={styles.unseen}>{n.kind === 'external' ? 'peer' : n.kind} </text>
-              <text className={styles.name} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + (n.detail || n.calls ? -2 : 4)} textAnchor="middle">
+              <text className={styles.name} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + (!far && (n.detail || n.calls) ? -2 : 4)} textAnchor="middle">
                 {n.name.length > 26 ? n.name.slice(0, 25) + '…' : n.name}
               </text>
-              <text className={styles.small} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + 13} textAnchor="middle">
-                {n.detail || (n.calls ? `${formatCount(n.calls)} requests` : '')}
-              </text>
+              {!far && (
+                <text className={styles.small} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + 13} textAnchor="middle">
+                  {details(n)}
+                </text>
+              )}
+              {far && <title>{`${n.kind === 'external' ? 'peer' : n.kind} ${n.name}${n.calls ? ', ' + plural(n.calls, 'request') : ''}`}</title>}
             </g>
           </a>
         ))}
-      </svg>
-    </div>
+    </Frame>
   )
 }
 
+const details = (n: MapNode): string => n.detail || (n.calls ? plural(n.calls, 'request') : '')
 const said = (e: MapEdge, seconds: number): string => `${formatValue(e.calls / seconds, '1/s')}${e.p95 === null ? '' : ` · ${formatDuration(e.p95)}`}`
 
 /** A service is a box with its colour, a database a drum, a queue a box in slices, the rest dashed. */

@@ -1,18 +1,25 @@
 import { useQuery } from '@tanstack/react-query'
 import { lazy, Suspense, useMemo } from 'react'
 import { getJSON } from '../../base/api'
+import { go, withQuery } from '../../base/location'
+import { formatCount } from '../../timeline/label'
 import { bounds, type Range, rangeParams } from '../find/range'
 import { Partial } from '../find/Partial'
 import { Waiting } from '../find/Waiting'
 import { type Line, useMetric } from './ask'
 import { EdgeTable } from './EdgeTable'
 import { buildGraph, type Dependency, questions } from './graph'
+import { around, busiest } from './part'
 import styles from './Services.module.css'
 
 const Drawing = lazy(() => import('./Drawing'))
 
-/** Map shows who calls whom, as a drawing, which a phone scrolls, and as a table. */
-export default function Map({ range, lines }: { range: Range; lines: Line[] }) {
+const most = 120 // nodes that are placed in a moment, and still found
+
+type Props = { range: Range; lines: Line[]; centre: string; steps: number }
+
+/** Map shows who calls whom, all or around one service, as a drawing and as a table. */
+export default function Map({ range, lines, centre, steps }: Props) {
   const calls = useMetric(questions.calls, range, '0s')
   const callTimes = useMetric(questions.callTimes, range, '0s')
   const peers = useMetric(questions.peers, range, '0s')
@@ -36,6 +43,10 @@ export default function Map({ range, lines }: { range: Range; lines: Line[] }) {
       ...(queues.data && { queues: queues.data }),
     })
   }, [lines, dependencies.data, calls.data, callTimes.data, peers.data, peerTimes.data, queues.data])
+  const services = graph.nodes.filter((n) => n.kind === 'service').map((n) => n.name)
+  const known = services.includes(centre)
+  const wanted = useMemo(() => (known ? around(graph, 's:' + centre, steps) : graph), [graph, known, centre, steps])
+  const shown = useMemo(() => busiest(wanted, most, 's:' + centre), [wanted, centre])
   const waiting = [calls, peers, queues, dependencies].some((a) => a.isPending)
   const partial = [...new Set([calls, callTimes, peers, peerTimes, queues].flatMap((a) => a.data?.partial ?? []))]
   return (
@@ -46,12 +57,40 @@ export default function Map({ range, lines }: { range: Range; lines: Line[] }) {
         <>
           <Partial why={partial} empty={!graph.nodes.length} />
           {graph.nodes.length > 0 && (
-            <Suspense fallback={<Waiting what="Drawing the map …" rows={0} />}>
-              <Drawing graph={graph} range={range} />
-            </Suspense>
+            <>
+              <div className={styles.bar}>
+                <label className="quiet" htmlFor="around">
+                  Around
+                </label>
+                <select id="around" className="input" value={known ? centre : ''} onChange={(e) => go(withQuery({ around: e.target.value }))}>
+                  <option value="">all services</option>
+                  {services.toSorted((a, b) => a.localeCompare(b)).map((name) => (
+                    <option key={name}>{name}</option>
+                  ))}
+                </select>
+                {known && (
+                  <select className="input" aria-label="Steps" value={steps} onChange={(e) => go(withQuery({ steps: e.target.value === '1' ? null : e.target.value }))}>
+                    {[1, 2, 3, 9].map((n) => (
+                      <option key={n} value={n}>
+                        {n === 1 ? 'its callers and what it calls' : n === 9 ? 'all that leads to it and from it' : `${n} steps`}
+                      </option>
+                    ))}
+                  </select>
+                )}
+                {centre !== '' && !known && <span className="quiet">{centre} has sent nothing in this time.</span>}
+                {shown !== wanted && (
+                  <span className="quiet">
+                    The {most} busiest of {formatCount(wanted.nodes.length)}{known ? '' : ': choose one to see what is around it'}.
+                  </span>
+                )}
+              </div>
+              <Suspense fallback={<Waiting what="Drawing the map …" rows={0} />}>
+                <Drawing key={centre + steps} graph={shown} centre={known ? 's:' + centre : ''} range={range} />
+              </Suspense>
+            </>
           )}
           <h2>Calls</h2>
-          {graph.edges.length ? <EdgeTable graph={graph} range={range} /> : <p className={styles.note}>No calls between services in this time.</p>}
+          {wanted.edges.length ? <EdgeTable graph={wanted} range={range} /> : <p className={styles.note}>No calls between services in this time.</p>}
         </>
       )}
     </div>

@@ -12,6 +12,7 @@ import { Waiting } from '../find/Waiting'
 import { quote } from '../../query/quote'
 import { useLines } from './ask'
 import { Lines } from './Lines'
+import { readSort } from './order'
 import styles from './Services.module.css'
 
 const Map = lazy(() => import('./Map'))
@@ -36,9 +37,10 @@ export default function Services() {
           <h1>Services</h1>
         ) : (
           <h1>
-            <a {...link(withQuery({ service: null }))}>Services</a> <span className="quiet">▸</span> {service}
+            <a {...link(withQuery({ service: null, filter: null, sort: null }))}>Services</a> <span className="quiet">▸</span> {service}
           </h1>
         )}
+        {service !== null && <a {...link(withQuery({ service: null, view: 'map', around: service, filter: null, sort: null }))}>On the map</a>}
         {service === null && (
           <div className={styles.views} role="group" aria-label="View">
             <button type="button" className="button" aria-pressed={!map} onClick={() => go(withQuery({ view: null }))}>
@@ -60,10 +62,17 @@ export default function Services() {
       <Partial why={partial} empty={!lines.length} />
       {map ? (
         <Suspense fallback={<Waiting what="Loading the map …" rows={0} />}>
-          <Map range={range} lines={lines} />
+          <Map range={range} lines={lines} centre={query.get('around') ?? ''} steps={Math.min(Math.max(Number(query.get('steps')) || 1, 1), 9)} />
         </Suspense>
       ) : lines.length > 0 ? (
-        <Lines lines={lines} service={service} range={range} to={(k) => (service === null ? withQuery({ service: k }) : null)} />
+        <Lines
+          lines={lines}
+          service={service}
+          range={range}
+          filter={query.get('filter') ?? ''}
+          sort={readSort(query.get('sort'))}
+          to={(k) => (service === null ? withQuery({ service: k, filter: null, sort: null }) : null)}
+        />
       ) : (
         totals.isSuccess &&
         !partial.length && (
