@@ -51,9 +51,11 @@ view('a large map has the busiest, and leads to what is around one', '/services?
   await address(page, (q) => q.get('around') === 'hub')
   await sees(page.getByRole('group', { name: /^Map of 16 services and peers, 15 kinds of calls/ }))
   await sees(map(page).getByText('◆ 1 failed'))
+  await page.getByLabel('Around').focus()
   await page.getByLabel('Around').selectOption('s-003')
   await sees(page.getByRole('group', { name: /^Map of 3 services/ }))
   assert.deepEqual(await page.locator('main tbody th').allInnerTexts(), ['s-002', 's-003', 's-003', 's-004'])
+  assert.ok(await page.getByLabel('Around').evaluate((e) => e === document.activeElement)) // it can be gone through by keys
   await page.getByLabel('Steps').selectOption('2')
   await sees(page.getByRole('group', { name: /^Map of 5 services/ }))
   await page.goBack()

@@ -24,6 +24,7 @@ const views = {
   operations: [`/trace/${id}?view=operations`],
   crossed: [`/trace/${id}?view=services`],
   services: ['/services?since=5m'],
+  around: ['/services?view=map&around=orders&since=5m'],
   map: ['/services?view=map&since=5m'],
   service: ['/services?service=gateway&since=5m'],
   compare: [`/compare?a=${fast.traceId}&b=${id}`],

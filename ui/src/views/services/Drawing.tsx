@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'react'
+import { type ReactNode, useMemo, useState } from 'react'
 import { colors } from '../../base/color'
 import { go, withQuery } from '../../base/location'
 import { useMode } from '../../base/theme'
@@ -14,10 +14,10 @@ import styles from './Services.module.css'
 
 const many = 40 // nodes that can be read with the numbers of their calls
 
-type Props = { graph: Graph; centre: string; range: Range }
+type Props = { graph: Graph; centre: string; range: Range; bar: ReactNode }
 
 /** Drawing is the map. Nodes and calls are links: Tab goes through them, Enter opens. */
-export default function Drawing({ graph, centre, range }: Props) {
+export default function Drawing({ graph, centre, range, bar }: Props) {
   const mode = useMode()
   const far = graph.nodes.length > many
   const placed = useMemo(() => place(graph, far), [graph, far])
@@ -39,7 +39,9 @@ export default function Drawing({ graph, centre, range }: Props) {
       width={placed.width}
       height={placed.height}
       least={far ? 0.6 : Math.min(0.8, 960 / placed.width)}
-      far={far}
+      about={`${centre} ${graph.nodes.length}`}
+      middle={placed.nodes.find((n) => n.node.id === centre)}
+      bar={bar}
       label={`Map of ${graph.nodes.length} services and peers, ${graph.edges.length} kinds of calls. The table below has the same.`}
     >
         <defs>

@@ -49,6 +49,34 @@ export default function Map({ range, lines, centre, steps }: Props) {
   const shown = useMemo(() => busiest(wanted, most, 's:' + centre), [wanted, centre])
   const waiting = [calls, peers, queues, dependencies].some((a) => a.isPending)
   const partial = [...new Set([calls, callTimes, peers, peerTimes, queues].flatMap((a) => a.data?.partial ?? []))]
+  const bar = (
+    <>
+      <label className="quiet" htmlFor="around">
+        Around
+      </label>
+      <select id="around" className="input" value={known ? centre : ''} onChange={(e) => go(withQuery({ around: e.target.value }))}>
+        <option value="">all services</option>
+        {services.toSorted((a, b) => a.localeCompare(b)).map((name) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      {known && (
+        <select className="input" aria-label="Steps" value={steps} onChange={(e) => go(withQuery({ steps: e.target.value === '1' ? null : e.target.value }))}>
+          {[1, 2, 3, 9].map((n) => (
+            <option key={n} value={n}>
+              {n === 1 ? 'its callers and what it calls' : n === 9 ? 'all that leads to it and from it' : `${n} steps`}
+            </option>
+          ))}
+        </select>
+      )}
+      {centre !== '' && !known && <span className="quiet">{centre} has sent nothing in this time.</span>}
+      {shown !== wanted && (
+        <span className="quiet">
+          The {most} busiest of {formatCount(wanted.nodes.length)}{known ? '' : ': choose one to see what is around it'}.
+        </span>
+      )}
+    </>
+  )
   return (
     <div>
       {waiting ? (
@@ -57,37 +85,9 @@ export default function Map({ range, lines, centre, steps }: Props) {
         <>
           <Partial why={partial} empty={!graph.nodes.length} />
           {graph.nodes.length > 0 && (
-            <>
-              <div className={styles.bar}>
-                <label className="quiet" htmlFor="around">
-                  Around
-                </label>
-                <select id="around" className="input" value={known ? centre : ''} onChange={(e) => go(withQuery({ around: e.target.value }))}>
-                  <option value="">all services</option>
-                  {services.toSorted((a, b) => a.localeCompare(b)).map((name) => (
-                    <option key={name}>{name}</option>
-                  ))}
-                </select>
-                {known && (
-                  <select className="input" aria-label="Steps" value={steps} onChange={(e) => go(withQuery({ steps: e.target.value === '1' ? null : e.target.value }))}>
-                    {[1, 2, 3, 9].map((n) => (
-                      <option key={n} value={n}>
-                        {n === 1 ? 'its callers and what it calls' : n === 9 ? 'all that leads to it and from it' : `${n} steps`}
-                      </option>
-                    ))}
-                  </select>
-                )}
-                {centre !== '' && !known && <span className="quiet">{centre} has sent nothing in this time.</span>}
-                {shown !== wanted && (
-                  <span className="quiet">
-                    The {most} busiest of {formatCount(wanted.nodes.length)}{known ? '' : ': choose one to see what is around it'}.
-                  </span>
-                )}
-              </div>
-              <Suspense fallback={<Waiting what="Drawing the map …" rows={0} />}>
-                <Drawing key={centre + steps} graph={shown} centre={known ? 's:' + centre : ''} range={range} />
-              </Suspense>
-            </>
+            <Suspense fallback={<Waiting what="Drawing the map …" rows={0} />}>
+              <Drawing graph={shown} centre={known ? 's:' + centre : ''} range={range} bar={bar} />
+            </Suspense>
           )}
           <h2>Calls</h2>
           {wanted.edges.length ? <EdgeTable graph={wanted} range={range} /> : <p className={styles.note}>No calls between services in this time.</p>}
