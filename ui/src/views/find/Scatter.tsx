@@ -4,11 +4,11 @@ import { go } from '../../base/location'
 import { useMode, useSettings } from '../../base/theme'
 import { formatDuration, formatMoment, type Moment, moment } from '../../base/time'
 import { plural } from '../../timeline/label'
+import { useSize } from '../../timeline/useSize'
 import { drawAxes, drawCells, drawDots, drawHeat, inks, prepare } from './draw'
 import type { Heat } from './heat'
 import { type Bounds, type Box, boundsOf, boxOf, dotsOf, durationAt, margin, nearest, plotOf, type Point, stepTo, timeAt, within } from './plot'
 import styles from './Scatter.module.css'
-import { useSize } from './useSize'
 
 const many = 2000 // more dots than this are a heat map
 type Props = { traces: FoundTrace[]; heat: Heat | null; to: Moment; onNarrow: (b: Bounds) => void; onCompare: (b: Bounds) => void }

@@ -1,6 +1,7 @@
 import type { FoundTrace } from '../../base/api'
 import { colors } from '../../base/color'
 import { formatDuration, formatMoment, type Moment, type Zone } from '../../base/time'
+import { fitCanvas } from '../../timeline/useSize'
 import type { Heat } from './heat'
 import { clockTicks, type Dots, durationTicks, heat, inner, margin, type Plot, xOf, yOf } from './plot'
 
@@ -25,10 +26,7 @@ export function inks(of: Element): Inks {
 /** Fits the canvas to its size on the screen, and empties it. */
 export function prepare(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
   const ratio = window.devicePixelRatio || 1
-  const [w, h] = [Math.round(width * ratio), Math.round(height * ratio)]
-  if (canvas.width !== w) canvas.width = w
-  if (canvas.height !== h) canvas.height = h
-  const g = canvas.getContext('2d')
+  const g = fitCanvas(canvas, width, height)
   g?.setTransform(ratio, 0, 0, ratio, 0, 0)
   g?.clearRect(0, 0, width, height)
   return g
