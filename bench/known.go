@@ -18,6 +18,7 @@ type known struct {
 	sessions map[string]int     // traces that carry the session's id, of the same users
 	services map[string]bool    // that sent
 	routes   map[string]bool    // values of http.route
+	calls    map[[2]string]bool // a service's span below another's: who calls whom
 }
 
 // slowSpan is what the queries ask for as slow, in ns.
@@ -32,7 +33,7 @@ const carrierHost = "api.carrier.example"
 func newKnown() *known {
 	return &known{
 		traces: make(map[*operation]int), failed: make(map[string]int), users: make(map[uint32]int), sessions: make(map[string]int),
-		services: make(map[string]bool), routes: make(map[string]bool),
+		services: make(map[string]bool), routes: make(map[string]bool), calls: make(map[[2]string]bool),
 	}
 }
 
@@ -47,7 +48,11 @@ func (k *known) add(nodes []node, user uint32) {
 		ops[n.op] = true
 		k.services[n.op.service.name] = true
 		if p := n.parent; p >= 0 {
-			under[i] = under[p] || nodes[p].op.service.name == "frontend"
+			caller := nodes[p].op.service.name
+			under[i] = under[p] || caller == "frontend"
+			if caller != n.op.service.name {
+				k.calls[[2]string{caller, n.op.service.name}] = true
+			}
 		}
 		if n.failed {
 			failed[n.op.service.name] = true

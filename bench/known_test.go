@@ -52,6 +52,9 @@ func TestKnown(t *testing.T) {
 			got.spans++
 			got.services[s.service] = true
 			in["op "+s.service+" "+s.Name()] = true
+			if up, ok := spans[s.ParentSpanID()]; ok && up.service != s.service {
+				got.calls[[2]string{up.service, s.service}] = true
+			}
 			failed := s.Status().Code() == ptrace.StatusCodeError
 			if failed {
 				in["failed "+s.service] = true

@@ -57,6 +57,7 @@ var queryKinds = []queryKind{
 	{"values of http.route", 20, "", (*asker).values},
 	{"rate by service, all the time", 4, "", (*asker).rate},
 	{"p99 by route, all the time", 4, "", (*asker).quantile},
+	{"who calls whom, all the time", 4, "everspan", (*asker).calls},
 }
 
 func (a *asker) traceOTLP(from []sentTrace) (question, bool) {

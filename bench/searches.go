@@ -92,6 +92,11 @@ func (a *asker) quantile() (question, bool) {
 	return a.series("{} | quantile_over_time(duration, .99) by (span.http.route)", countSeries, len(a.sent.known.routes)+1), true
 }
 
+// calls has a series for each service that calls another.
+func (a *asker) calls() (question, bool) {
+	return a.series("{parent.resource.service.name != resource.service.name} | rate() by (parent.resource.service.name, resource.service.name)", countSeries, len(a.sent.known.calls)), true
+}
+
 func (a *asker) series(query string, count func([]byte) (int, error), want int) question {
 	if a.api == "tempo" {
 		want = -1 // it has its own idea of what belongs to a time

@@ -243,6 +243,9 @@ func (o *or) cost() int64 {
 type computed struct{ e traceql.FieldExpr }
 
 func (c *computed) rows(w *window, in *rowset.Set) (*rowset.Set, error) {
+	if b, ok := c.e.(*traceql.Binary); ok && isField(b.L) && isField(b.R) && b.Op != traceql.OpMatch && b.Op != traceql.OpNotMatch {
+		return fieldRows(w, b, in)
+	}
 	v, err := eval(w, c.e, in)
 	if err != nil {
 		return nil, err

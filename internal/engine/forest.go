@@ -288,27 +288,87 @@ func (c *parentColumn) present(w *window, in, out *rowset.Set) error {
 }
 
 func (c *parentColumn) read(w *window, in *rowset.Set) (vector, error) {
-	t, rows, err := c.parents(w, in)
+	entries, rows, err := c.entries(w, in)
 	if err != nil {
 		return nil, err
 	}
+	defer giveBack(entries)
 	v, err := c.of.read(w, rows)
 	if err != nil {
 		return nil, err
 	}
-	at := make(map[uint32]int)
-	for row := range rows.All() {
-		at[row] = len(at)
+	return ofParents(v, entries), nil
+}
+
+// codes returns what the parents have as codes, with one more for no parent, or else as
+// it is.
+func (c *parentColumn) codes(w *window, in *rowset.Set) (*keys, vector, error) {
+	entries, rows, err := c.entries(w, in)
+	if err != nil {
+		return nil, nil, err
 	}
-	out := make(list, 0, in.Count())
-	for row := range in.All() {
-		if p, ok := t.up(row); ok {
-			out = append(out, v.at(at[p]))
-		} else {
-			out = append(out, values{})
+	defer giveBack(entries)
+	k, v, err := columnCodes(w, c.of, rows)
+	if err != nil {
+		return nil, nil, err
+	}
+	if k == nil {
+		return nil, ofParents(v, entries), nil
+	}
+	if k.free != nil {
+		defer k.free()
+	}
+	none, val := uint32(k.n), k.val
+	out := &keys{codes: make([]uint32, len(entries)), n: k.n + 1, val: func(code uint32) values {
+		if code == none {
+			return values{}
+		}
+		return val(code)
+	}}
+	for i, entry := range entries {
+		out.codes[i] = none
+		if entry != 0 {
+			out.codes[i] = k.codes[entry-1]
 		}
 	}
-	return out, nil
+	return out, nil, nil
+}
+
+// entries returns the parents of the rows of in, and for each of these which of the
+// parents it has, from 1; 0 is none. The entries are from scratch.
+func (c *parentColumn) entries(w *window, in *rowset.Set) ([]uint32, *rowset.Set, error) {
+	t, rows, err := c.parents(w, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	at := scratch(int(w.to - w.from)) // by row: its entry among the parents
+	defer giveBack(at)
+	n := uint32(0)
+	for row := range rows.All() {
+		n++
+		at[row-w.from] = n
+	}
+	out := scratch(in.Count())
+	i := 0
+	for row := range in.All() {
+		out[i] = 0
+		if p, ok := t.up(row); ok {
+			out[i] = at[p-w.from]
+		}
+		i++
+	}
+	return out, rows, nil
+}
+
+// ofParents is the values of entries' parents.
+func ofParents(v vector, entries []uint32) list {
+	out := make(list, len(entries))
+	for i, entry := range entries {
+		if entry != 0 {
+			out[i] = v.at(int(entry - 1))
+		}
+	}
+	return out
 }
 
 func (c *parentColumn) never(p *Predicate) bool { return c.of.never(p) }

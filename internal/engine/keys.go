@@ -16,46 +16,60 @@ type keys struct {
 	free  func() // may be nil; codes are not used behind it
 }
 
-// readKeys returns the values of an expression for the rows of in. Where a column has a
-// dictionary, its codes are taken as they are.
+// readKeys returns the values of an expression for the rows of in.
 func readKeys(w *window, e traceql.FieldExpr, in *rowset.Set) (*keys, error) {
-	if isField(e) {
-		c, err := w.src.field(e)
-		if err != nil {
-			return nil, err
-		}
-		switch c := plain(c).(type) {
-		case *blockColumn:
-			v, err := c.c.Read(in)
-			if err != nil {
-				return nil, err
-			}
-			if v.Coded() {
-				return dictionaryKeys(c, v), nil
-			}
-			defer v.Free()
-			return internKeys(&blockVector{v, c.as}, in.Count()), nil
-		case *setColumn:
-			codes, err := c.refs.read(w, in)
-			return &keys{codes: codes, n: len(c.vals), val: func(code uint32) values { return c.vals[code] }}, err
-		case *textColumn:
-			k := &keys{codes: make([]uint32, 0, in.Count()), n: c.dict.Len()}
-			for row := range in.All() {
-				k.codes = append(k.codes, c.code(row))
-			}
-			k.val = func(code uint32) values { return textValue(c.dict.String(code)) }
-			return k, nil
-		case *sparseColumn:
-			if c.c.Type == span.String {
-				return sparseKeys(c, in), nil
-			}
-		}
+	k, v, err := readCodes(w, e, in)
+	if err != nil || k != nil {
+		return k, err
 	}
-	v, err := eval(w, e, in)
-	if err != nil {
-		return nil, err
-	}
+	defer free(v)
 	return internKeys(v, in.Count()), nil
+}
+
+// readCodes returns the values of an expression for the rows of in: as the codes of its
+// column, where that has a dictionary, or else as they are.
+func readCodes(w *window, e traceql.FieldExpr, in *rowset.Set) (*keys, vector, error) {
+	if !isField(e) {
+		v, err := eval(w, e, in)
+		return nil, v, err
+	}
+	c, err := w.src.field(e)
+	if err != nil {
+		return nil, nil, err
+	}
+	return columnCodes(w, c, in)
+}
+
+func columnCodes(w *window, c column, in *rowset.Set) (*keys, vector, error) {
+	c = plain(c)
+	switch c := c.(type) {
+	case *textColumn:
+		k := &keys{codes: make([]uint32, 0, in.Count()), n: c.dict.Len()}
+		for row := range in.All() {
+			k.codes = append(k.codes, c.code(row))
+		}
+		k.val = func(code uint32) values { return textValue(c.dict.String(code)) }
+		return k, nil, nil
+	case *sparseColumn:
+		if c.c.Type == span.String {
+			return sparseKeys(c, in), nil, nil
+		}
+	case *parentColumn:
+		return c.codes(w, in)
+	}
+	v, err := c.read(w, in)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch v := v.(type) {
+	case *coded:
+		return &keys{codes: v.codes, n: len(v.vals), val: func(code uint32) values { return v.vals[code] }}, nil, nil
+	case *blockVector:
+		if v.v.Coded() {
+			return dictionaryKeys(c.(*blockColumn), v.v), nil, nil
+		}
+	}
+	return nil, v, nil
 }
 
 // plain takes off what does nothing around a column.
