@@ -107,7 +107,7 @@ func (c *Chart) comparison(all []*contrast, p painter, columns int) []byte {
 	case len(t.rows) == 0:
 		return []byte("no value tells the selection from the baseline\n")
 	case !sure:
-		out = append(out, "of so few spans, chance may explain what differs\n"...)
+		out = append(out, "chance may explain all that differs\n"...)
 	}
 	out = t.append(out, p, columns)
 	if chance > 0 {

@@ -71,7 +71,7 @@ view('a box compares its traces with the rest', '/?q=' + encodeURIComponent('{ n
   await page.mouse.up()
   await page.getByRole('button', { name: 'Compare with the rest' }).click()
   await page.waitForURL((u) => u.pathname === '/compare' && u.searchParams.has('setfrom'))
-  await sees(page.getByText(/differs most|No attribute sets/))
+  await sees(page.getByText(/differs most|chance may explain|No attribute sets/))
 })
 
 view('a dot opens its trace', '/?q=' + encodeURIComponent('{ trace:id = "00000000000000000000000000000008" }'), async (page) => {

@@ -10,12 +10,14 @@ import { type Contrast, contrasts, percent } from './contrast'
 import styles from './Compare.module.css'
 
 const first = 12
+const most = 100 // of those that chance may explain
 
 /** Bars has a pair of bars for each value of an attribute: its share of the selection, and of the others. */
 export default function Bars({ answer, q, range }: { answer: Answer; q: string; range: Range }) {
   const all = useMemo(() => contrasts(answer), [answer])
   const [shown, setShown] = useState(first)
-  const [unsure, setUnsure] = useState(false) // whether those that chance may explain are shown
+  const [opened, setOpened] = useState(false)
+  const unsure = opened || !all.sure // whether those that chance may explain are shown
   const base = counted(q)?.base ?? null
   const top = all.rows[0]
   if (!all.selected) return <p className={styles.note}>The selection has no spans, so there is nothing to compare.</p>
@@ -32,7 +34,7 @@ export default function Bars({ answer, q, range }: { answer: Answer; q: string; 
             differs most: {percent(top.share)} of the selection, {percent(top.otherShare)} of the rest.
           </>
         ) : (
-          'No attribute sets these spans apart by more than chance may explain.'
+          'These spans are too few, or too much alike, to tell what sets them apart: chance may explain all of this.'
         )}
       </p>
       <p className={styles.key}>
@@ -46,13 +48,13 @@ export default function Bars({ answer, q, range }: { answer: Answer; q: string; 
       )}
       {unsure && (
         <>
-          <p className="quiet">Of so few spans, chance may explain these:</p>
-          <Pairs rows={all.rows.slice(all.sure)} base={base} range={range} />
+          {all.sure > 0 && <p className="quiet">Chance may explain these:</p>}
+          <Pairs rows={all.rows.slice(all.sure, all.sure + most)} base={base} range={range} />
         </>
       )}
-      {all.rows.length > all.sure && (
-        <button type="button" className={styles.plain} aria-expanded={unsure} onClick={() => setUnsure(!unsure)}>
-          {unsure ? 'Hide' : 'Show'} {all.rows.length - all.sure} that chance may explain
+      {all.sure > 0 && all.rows.length > all.sure && (
+        <button type="button" className={styles.plain} aria-expanded={unsure} onClick={() => setOpened(!opened)}>
+          {unsure ? 'Hide' : 'Show'} {Math.min(all.rows.length - all.sure, most)} that chance may explain
         </button>
       )}
     </section>
