@@ -5,6 +5,7 @@ import { buildGraph, type Dependency, type Graph } from '../src/views/services/g
 import { pathOf, place } from '../src/views/services/layout'
 import { ordered, readSort, type Sort } from '../src/views/services/order'
 import { around, busiest } from '../src/views/services/part'
+import { rates } from '../src/views/services/rate'
 import { share } from '../src/views/services/share'
 
 const scanned = { blocks: 0, blocksPruned: 0, blocksRead: 0, traces: 0, spans: 0, bytes: 0, elapsedNano: 0 }
@@ -123,4 +124,16 @@ describe('a table of services', () => {
   })
   it('is filtered by a part of the name', () => expect(keys(' sHo', 'calls')).toBe('Shop'))
   it('has its order from the address', () => expect([readSort('p95'), readSort('x'), readSort(null)]).toEqual(['p95', 'calls', 'calls']))
+})
+
+describe('rates', () => {
+  const all = (...by: number[]) => by.map(rates(by))
+  it('have the unit in which the largest is at least 1', () => {
+    expect(all(1.28, 0.317, 0)).toEqual(['1.28/s', '0.317/s', '0/s'])
+    expect(all(0.0283, 1 / 180)).toEqual(['1.7/min', '0.333/min'])
+    expect(all(1 / 180)).toEqual(['20/h'])
+    expect(all(1e-9)).toEqual(['0.0000036/h'])
+    expect(all(0)).toEqual(['0/s'])
+    expect(rates([])(2)).toBe('2/s')
+  })
 })

@@ -5,11 +5,11 @@ import { useMode } from '../../base/theme'
 import { formatDuration } from '../../base/time'
 import { formatCount, plural } from '../../timeline/label'
 import { findURL } from '../find/metrics/Table'
-import { formatValue } from '../find/metrics/values'
 import { bounds, type Range } from '../find/range'
 import { Frame } from './Frame'
 import type { Graph, MapEdge, MapNode } from './graph'
 import { pathOf, place } from './layout'
+import { rates } from './rate'
 import styles from './Services.module.css'
 
 const many = 40 // nodes that can be read with the numbers of their calls
@@ -34,6 +34,8 @@ export default function Drawing({ graph, centre, range, bar }: Props) {
   })
   const { from, to } = bounds(range)
   const seconds = Math.max(Number(to - from) / 1e9, 1)
+  const rate = rates(graph.edges.map((e) => e.calls / seconds))
+  const said = (e: MapEdge): string => `${rate(e.calls / seconds)}${e.p95 === null ? '' : ` · ${formatDuration(e.p95)}`}`
   return (
     <Frame
       width={placed.width}
@@ -58,16 +60,16 @@ export default function Drawing({ graph, centre, range, bar }: Props) {
             strokeWidth={1 + 3 * Math.sqrt(e.calls / most)}
             markerEnd="url(#arrow)"
           >
-            {far && <title>{`${names.get(e.from)} to ${names.get(e.to)}: ${said(e, seconds)}`}</title>}
+            {far && <title>{`${names.get(e.from)} to ${names.get(e.to)}: ${said(e)}`}</title>}
           </path>
         ))}
         {!far && placed.edges.map(({ edge: e, x, y }) => (
           <a key={e.from + e.to} {...open(findURL(e.query, range))}>
             <text className={styles.unseen} x={x} y={y}>{`${names.get(e.from)} to ${names.get(e.to)}: `}</text>
             <title>{`${formatCount(e.calls)} calls${e.p95 === null ? '' : `, 95 % of them within ${formatDuration(e.p95)}`}`}</title>
-            <rect className={styles.back} x={x - said(e, seconds).length * 3.2 - 4} y={y - 9} width={said(e, seconds).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
+            <rect className={styles.back} x={x - said(e).length * 3.2 - 4} y={y - 9} width={said(e).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
             <text className={styles.halo} x={x} y={y + 4} textAnchor="middle">
-              {said(e, seconds)}
+              {said(e)}
             </text>
             {e.errors > 0 && (
               <text className={`${styles.halo} ${styles.failed}`} x={x} y={y + 18} textAnchor="middle">
@@ -105,7 +107,6 @@ export default function Drawing({ graph, centre, range, bar }: Props) {
 }
 
 const details = (n: MapNode): string => n.detail || (n.calls ? plural(n.calls, 'request') : '')
-const said = (e: MapEdge, seconds: number): string => `${formatValue(e.calls / seconds, '1/s')}${e.p95 === null ? '' : ` · ${formatDuration(e.p95)}`}`
 
 /** A service is a box with its colour, a database a drum, a queue a box in slices, the rest dashed. */
 function Shape({ node, width: w, height: h, color }: { node: MapNode; width: number; height: number; color: string }) {

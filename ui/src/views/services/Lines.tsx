@@ -7,10 +7,10 @@ import { narrow } from '../../query/conditions'
 import { quote, writeDuration } from '../../query/quote'
 import { findURL } from '../find/metrics/Table'
 import { formatCount, plural } from '../../timeline/label'
-import { formatValue } from '../find/metrics/values'
 import type { Range } from '../find/range'
 import { filterOf, type Line } from './ask'
 import { ordered, type Sort, usual } from './order'
+import { rates } from './rate'
 import { share } from './share'
 import { Sparkline } from './Sparkline'
 import styles from './Services.module.css'
@@ -25,6 +25,7 @@ export function Lines({ lines: all, service, range, filter, sort, to }: Props) {
   const [shown, setShown] = useState(first)
   const what = service === null ? 'Service' : 'Operation'
   const lines = useMemo(() => ordered(all, filter, sort), [all, filter, sort])
+  const rate = rates(all.map((l) => l.rate))
   const heads: [Sort, string][] = [['name', what], ['calls', 'Requests'], ['errors', 'Errors'], ['p50', 'p50'], ['p95', 'p95']]
   return (
     <>
@@ -71,7 +72,7 @@ export function Lines({ lines: all, service, range, filter, sort, to }: Props) {
                 </th>
                 <td>
                   <a {...href()} title={plural(l.calls, 'request')}>
-                    {formatValue(l.rate, '1/s')}
+                    {rate(l.rate)}
                   </a>
                 </td>
                 <td>{l.errors ? <a className="error" {...href('status = error')}>{share(l.errors, l.calls)}</a> : <span className="quiet">0 %</span>}</td>
