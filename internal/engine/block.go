@@ -199,6 +199,28 @@ type meaning struct {
 	hex  bool                 // ids
 }
 
+// isText reports whether a column of the type stores bytes.
+func isText(t span.Type) bool { return t == span.String || t == span.Bytes || t == span.JSON }
+
+// ofText is the value of stored bytes.
+func (m meaning) ofText(t span.Type, v []byte) values {
+	switch {
+	case m.text != nil:
+		return single(traceql.Static{Type: m.typ, Num: m.text(v)})
+	case m.hex:
+		return textValue(hex.EncodeToString(v))
+	}
+	return attributeValue(span.Value{Type: t, Str: string(v)})
+}
+
+// ofNumber is the value of a stored number.
+func (m meaning) ofNumber(t span.Type, n int64) values {
+	if m.typ != traceql.Any {
+		return single(traceql.Static{Type: m.typ, Num: n})
+	}
+	return attributeValue(span.Value{Type: t, Num: uint64(n)})
+}
+
 var plainValue = meaning{typ: traceql.Any}
 
 func newBlockColumn(c *block.Column, as meaning) *blockColumn {
@@ -290,18 +312,10 @@ func (v *blockVector) at(i int) values {
 	switch {
 	case !v.v.Has(i):
 		return values{}
-	case v.as.text != nil:
-		return single(traceql.Static{Type: v.as.typ, Num: v.as.text(v.v.Bytes(i))})
-	case v.as.hex:
-		return textValue(hex.EncodeToString(v.v.Bytes(i)))
-	case v.as.typ != traceql.Any && v.as.typ != traceql.String:
-		return single(traceql.Static{Type: v.as.typ, Num: v.v.Num(i)})
+	case isText(v.v.Type):
+		return v.as.ofText(v.v.Type, v.v.Bytes(i))
 	}
-	switch v.v.Type {
-	case span.String, span.Bytes, span.JSON:
-		return attributeValue(span.Value{Type: v.v.Type, Str: string(v.v.Bytes(i))})
-	}
-	return attributeValue(span.Value{Type: v.v.Type, Num: uint64(v.v.Num(i))})
+	return v.as.ofNumber(v.v.Type, v.v.Num(i))
 }
 
 func (v *blockVector) number(i int) (float64, bool) {

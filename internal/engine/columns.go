@@ -283,16 +283,6 @@ func (c *setColumn) present(w *window, in, out *rowset.Set) error {
 	return c.where(w, func(v values) bool { return v.there }, in, out)
 }
 
-// coded is a vector of codes of a list of values.
-type coded struct {
-	codes []uint32
-	vals  []values
-}
-
-func (v *coded) at(i int) values { return v.vals[v.codes[i]] }
-
-func (v *coded) number(i int) (float64, bool) { return v.at(i).number() }
-
 func (c *setColumn) read(w *window, in *rowset.Set) (vector, error) {
 	codes, err := c.refs.read(w, in)
 	if err != nil {
@@ -303,7 +293,7 @@ func (c *setColumn) read(w *window, in *rowset.Set) (vector, error) {
 			return nil, fmt.Errorf("a span refers to set %d of %d", code, len(c.vals))
 		}
 	}
-	return &coded{codes, c.vals}, nil
+	return &keys{codes: codes, n: len(c.vals), val: func(code uint32) values { return c.vals[code] }}, nil
 }
 
 func (c *setColumn) never(p *Predicate) bool {

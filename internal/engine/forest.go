@@ -287,37 +287,28 @@ func (c *parentColumn) present(w *window, in, out *rowset.Set) error {
 	return c.where(w, in, out, func(in, out *rowset.Set) error { return c.of.present(w, in, out) })
 }
 
+// read returns what the parents have: as codes, with one more for no parent, if it is coded.
 func (c *parentColumn) read(w *window, in *rowset.Set) (vector, error) {
 	entries, rows, err := c.entries(w, in)
 	if err != nil {
 		return nil, err
 	}
 	defer giveBack(entries)
-	v, err := c.of.read(w, rows)
+	v, err := columnCodes(w, c.of, rows)
 	if err != nil {
 		return nil, err
 	}
-	return ofParents(v, entries), nil
-}
-
-// codes returns what the parents have as codes, with one more for no parent, or else as
-// it is.
-func (c *parentColumn) codes(w *window, in *rowset.Set) (*keys, vector, error) {
-	entries, rows, err := c.entries(w, in)
-	if err != nil {
-		return nil, nil, err
+	k, ok := v.(*keys)
+	if !ok {
+		out := make(list, len(entries))
+		for i, entry := range entries {
+			if entry != 0 {
+				out[i] = v.at(int(entry - 1))
+			}
+		}
+		return out, nil
 	}
-	defer giveBack(entries)
-	k, v, err := columnCodes(w, c.of, rows)
-	if err != nil {
-		return nil, nil, err
-	}
-	if k == nil {
-		return nil, ofParents(v, entries), nil
-	}
-	if k.free != nil {
-		defer k.free()
-	}
+	defer free(k)
 	none, val := uint32(k.n), k.val
 	out := &keys{codes: make([]uint32, len(entries)), n: k.n + 1, val: func(code uint32) values {
 		if code == none {
@@ -331,7 +322,7 @@ func (c *parentColumn) codes(w *window, in *rowset.Set) (*keys, vector, error) {
 			out.codes[i] = k.codes[entry-1]
 		}
 	}
-	return out, nil, nil
+	return out, nil
 }
 
 // entries returns the parents of the rows of in, and for each of these which of the
@@ -358,17 +349,6 @@ func (c *parentColumn) entries(w *window, in *rowset.Set) ([]uint32, *rowset.Set
 		i++
 	}
 	return out, rows, nil
-}
-
-// ofParents is the values of entries' parents.
-func ofParents(v vector, entries []uint32) list {
-	out := make(list, len(entries))
-	for i, entry := range entries {
-		if entry != 0 {
-			out[i] = v.at(int(entry - 1))
-		}
-	}
-	return out
 }
 
 func (c *parentColumn) never(p *Predicate) bool { return c.of.never(p) }

@@ -7,8 +7,8 @@ import (
 	"github.com/everspan/everspan/internal/traceql"
 )
 
-// keys is the values of an expression for some rows as codes, for grouping: equal
-// values need not have equal codes, but equal codes have equal values.
+// keys is a vector of values as codes, for grouping: equal values need not have equal
+// codes, but equal codes have equal values.
 type keys struct {
 	codes []uint32 // by entry
 	n     int      // codes are below
@@ -16,60 +16,58 @@ type keys struct {
 	free  func() // may be nil; codes are not used behind it
 }
 
-// readKeys returns the values of an expression for the rows of in.
+func (k *keys) at(i int) values { return k.val(k.codes[i]) }
+
+func (k *keys) number(i int) (float64, bool) { return k.at(i).number() }
+
+// readKeys returns the values of an expression for the rows of in as codes.
 func readKeys(w *window, e traceql.FieldExpr, in *rowset.Set) (*keys, error) {
-	k, v, err := readCodes(w, e, in)
-	if err != nil || k != nil {
-		return k, err
+	v, err := readCodes(w, e, in)
+	if err != nil {
+		return nil, err
+	}
+	if k, ok := v.(*keys); ok {
+		return k, nil
 	}
 	defer free(v)
 	return internKeys(v, in.Count()), nil
 }
 
-// readCodes returns the values of an expression for the rows of in: as the codes of its
-// column, where that has a dictionary, or else as they are.
-func readCodes(w *window, e traceql.FieldExpr, in *rowset.Set) (*keys, vector, error) {
+// readCodes returns the values of an expression for the rows of in, which are *keys if it
+// is a field whose column has a dictionary.
+func readCodes(w *window, e traceql.FieldExpr, in *rowset.Set) (vector, error) {
 	if !isField(e) {
-		v, err := eval(w, e, in)
-		return nil, v, err
+		return eval(w, e, in)
 	}
 	c, err := w.src.field(e)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	return columnCodes(w, c, in)
 }
 
-func columnCodes(w *window, c column, in *rowset.Set) (*keys, vector, error) {
+func columnCodes(w *window, c column, in *rowset.Set) (vector, error) {
 	c = plain(c)
 	switch c := c.(type) {
+	case *blockColumn:
+		v, err := c.c.Read(in)
+		if err == nil && v.Coded() {
+			return dictionaryKeys(c, v), nil
+		}
+		return &blockVector{v, c.as}, err
 	case *textColumn:
 		k := &keys{codes: make([]uint32, 0, in.Count()), n: c.dict.Len()}
 		for row := range in.All() {
 			k.codes = append(k.codes, c.code(row))
 		}
 		k.val = func(code uint32) values { return textValue(c.dict.String(code)) }
-		return k, nil, nil
+		return k, nil
 	case *sparseColumn:
 		if c.c.Type == span.String {
-			return sparseKeys(c, in), nil, nil
-		}
-	case *parentColumn:
-		return c.codes(w, in)
-	}
-	v, err := c.read(w, in)
-	if err != nil {
-		return nil, nil, err
-	}
-	switch v := v.(type) {
-	case *coded:
-		return &keys{codes: v.codes, n: len(v.vals), val: func(code uint32) values { return v.vals[code] }}, nil, nil
-	case *blockVector:
-		if v.v.Coded() {
-			return dictionaryKeys(c.(*blockColumn), v.v), nil, nil
+			return sparseKeys(c, in), nil
 		}
 	}
-	return nil, v, nil
+	return c.read(w, in)
 }
 
 // plain takes off what does nothing around a column.
@@ -110,18 +108,10 @@ func dictionaryKeys(c *blockColumn, v *block.Vector) *keys {
 
 // value is a value of the column's dictionary.
 func (c *blockColumn) value(code uint32) values {
-	switch c.c.Type {
-	case span.String, span.Bytes, span.JSON:
-		text := c.c.DictText(code)
-		if c.as.text != nil {
-			return single(traceql.Static{Type: c.as.typ, Num: c.as.text(text)})
-		}
-		return attributeValue(span.Value{Type: c.c.Type, Str: string(text)})
+	if isText(c.c.Type) {
+		return c.as.ofText(c.c.Type, c.c.DictText(code))
 	}
-	if c.as.typ != traceql.Any {
-		return single(traceql.Static{Type: c.as.typ, Num: c.c.DictNum(code)})
-	}
-	return attributeValue(span.Value{Type: c.c.Type, Num: uint64(c.c.DictNum(code))})
+	return c.as.ofNumber(c.c.Type, c.c.DictNum(code))
 }
 
 func sparseKeys(c *sparseColumn, in *rowset.Set) *keys {
@@ -227,9 +217,7 @@ func combineKeys(all []*keys, n int) *combined {
 func (c *combined) free() {
 	giveBack(c.group)
 	for _, k := range c.keys {
-		if k.free != nil {
-			k.free()
-		}
+		free(k)
 	}
 }
 
@@ -237,7 +225,7 @@ func (c *combined) free() {
 func (c *combined) values(group int) []values {
 	out := make([]values, len(c.keys))
 	for i, k := range c.keys {
-		out[i] = k.val(k.codes[c.first[group]])
+		out[i] = k.at(int(c.first[group]))
 	}
 	return out
 }

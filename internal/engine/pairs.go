@@ -8,27 +8,22 @@ import (
 // fieldRows returns the rows of in for which a comparison of two fields holds. Where
 // both have dictionaries, two values are compared once and not for each span.
 func fieldRows(w *window, e *traceql.Binary, in *rowset.Set) (*rowset.Set, error) {
-	l, x, err := readCodes(w, e.L, in)
+	l, err := readCodes(w, e.L, in)
 	if err != nil {
 		return nil, err
 	}
-	r, y, err := readCodes(w, e.R, in)
+	defer free(l)
+	r, err := readCodes(w, e.R, in)
 	if err != nil {
 		return nil, err
 	}
-	defer release(l, r)
-	defer free(x, y)
-	holds := func(i int) bool { return compareValues(e.Op, x.at(i), y.at(i)) }
-	switch {
-	case l != nil && r != nil:
-		known := newPairs(l.n, r.n)
-		holds = func(i int) bool {
-			return known.holds(l.codes[i], r.codes[i], func() bool { return compareValues(e.Op, l.val(l.codes[i]), r.val(r.codes[i])) })
+	defer free(r)
+	holds := func(i int) bool { return compareValues(e.Op, l.at(i), r.at(i)) }
+	if x, ok := l.(*keys); ok {
+		if y, ok := r.(*keys); ok {
+			known, compare := newPairs(x.n, y.n), holds
+			holds = func(i int) bool { return known.holds(x.codes[i], y.codes[i], func() bool { return compare(i) }) }
 		}
-	case l != nil:
-		holds = func(i int) bool { return compareValues(e.Op, l.val(l.codes[i]), y.at(i)) }
-	case r != nil:
-		holds = func(i int) bool { return compareValues(e.Op, x.at(i), r.val(r.codes[i])) }
 	}
 	out := w.none()
 	i := 0
@@ -39,15 +34,6 @@ func fieldRows(w *window, e *traceql.Binary, in *rowset.Set) (*rowset.Set, error
 		i++
 	}
 	return out, nil
-}
-
-// release gives the memory of keys back.
-func release(all ...*keys) {
-	for _, k := range all {
-		if k != nil && k.free != nil {
-			k.free()
-		}
-	}
 }
 
 // pairs remembers of pairs of codes whether something holds.

@@ -139,8 +139,13 @@ type vector interface {
 // used any more. Only what is large and read often needs that.
 func free(all ...vector) {
 	for _, v := range all {
-		if b, ok := v.(*blockVector); ok {
-			b.v.Free()
+		switch v := v.(type) {
+		case *blockVector:
+			v.v.Free()
+		case *keys:
+			if v.free != nil {
+				v.free()
+			}
 		}
 	}
 }
