@@ -17,7 +17,7 @@ import (
 	"github.com/everspan/everspan/internal/span"
 )
 
-var kills = flag.Int("kills", 50, "how often TestKill kills the server (2 with -short)")
+var kills = flag.Int("kills", 50, "how often TestKill kills the server (3 with -short)")
 
 // TestKill kills the server at random moments while four senders are at work,
 // and starts it again. Senders repeat what was not acknowledged, as an SDK does.
@@ -25,7 +25,7 @@ var kills = flag.Int("kills", 50, "how often TestKill kills the server (2 with -
 func TestKill(t *testing.T) {
 	n := *kills
 	if testing.Short() {
-		n = 2
+		n = 3
 	}
 	dir := t.TempDir()
 	// Blocks are written all the time, so that kills hit flushes as well.
