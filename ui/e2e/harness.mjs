@@ -1,4 +1,5 @@
 // The page is tested in a real browser, against a real server with real traces.
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -88,6 +89,23 @@ export async function open(browser, server, path, options = {}, before = () => u
   await page.goto(server.url + path)
   return { page, trouble, close: () => context.close() }
 }
+
+/** Does what check does in a page of its own, in which nothing may go wrong. */
+export async function visit(browser, server, path, check, options, before) {
+  const { page, trouble, close } = await open(browser, server, path, options, before)
+  try {
+    await check(page)
+    assert.deepEqual(trouble, [])
+  } finally {
+    await close()
+  }
+}
+
+/** Waits until the first of what is located is there to be seen. */
+export const sees = (locator) => locator.first().waitFor({ state: 'visible', timeout: 10_000 })
+
+/** Waits until the address says so. */
+export const address = (page, test) => page.waitForURL((u) => test(u.searchParams, u), { timeout: 10_000 })
 
 /** What axe finds serious, a line each. */
 export async function serious(page) {

@@ -1,7 +1,7 @@
 // More traces than a list can hold: pages by cursor, and a heat map of all of them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { open, send, startBrowser, startServer } from './harness.mjs'
+import { sees, send, startBrowser, startServer, visit } from './harness.mjs'
 
 let server, browser
 const count = 2600
@@ -28,18 +28,7 @@ after(async () => {
   await server?.stop()
 })
 
-const sees = (locator) => locator.first().waitFor({ state: 'visible', timeout: 10_000 })
-function view(name, path, check) {
-  test(name, async () => {
-    const { page, trouble, close } = await open(browser, server, path)
-    try {
-      await check(page)
-      assert.deepEqual(trouble, [])
-    } finally {
-      await close()
-    }
-  })
-}
+const view = (name, path, check) => test(name, () => visit(browser, server, path, check))
 
 view('a heat map counts all, and a box in it narrows the search to what the list did not have', '/', async (page) => {
   const picture = page.getByRole('application', { name: `Heat map of ${count} by start and duration` })

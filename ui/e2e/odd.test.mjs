@@ -1,7 +1,7 @@
 // A made-up trace with everything that is odd in it, and what a person sees of that.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { open, send, startBrowser, startServer } from './harness.mjs'
+import { address, open, sees, send, startBrowser, startServer, visit } from './harness.mjs'
 
 const id = '0dd'.padStart(32, '0')
 const other = '0de'.padStart(32, '0')
@@ -66,25 +66,13 @@ after(async () => {
   await server?.stop()
 })
 
-const sees = (locator) => locator.first().waitFor({ state: 'visible', timeout: 10_000 })
 const row = (page, name) => page.getByRole('treeitem').filter({ hasText: name }).first()
-const address = (page, test) => page.waitForURL((u) => test(u.searchParams), { timeout: 10_000 })
 const choose = async (page, name) => {
   await row(page, name).click()
   await sees(page.getByRole('complementary').getByRole('heading', { name }))
   return page.getByRole('complementary')
 }
-function view(name, check, path = '/trace/' + id, options, before) {
-  test(name, async () => {
-    const { page, trouble, close } = await open(browser, server, path, options, before)
-    try {
-      await check(page)
-      assert.deepEqual(trouble, [])
-    } finally {
-      await close()
-    }
-  })
-}
+const view = (name, check, path = '/trace/' + id, options, before) => test(name, () => visit(browser, server, path, check, options, before))
 
 view('eight alike calls are one row, which opens', async (page) => {
   await sees(row(page, '8 × SELECT price'))

@@ -1,7 +1,7 @@
 // What is drawn can be walked through by keys, and says where one is.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ask, open, runShop, serious, startBrowser, startServer } from './harness.mjs'
+import { ask, runShop, sees, serious, startBrowser, startServer, visit } from './harness.mjs'
 
 let server, browser, trace
 before(async () => {
@@ -16,20 +16,14 @@ after(async () => {
 })
 
 function view(name, path, check, options) {
-  test(name, async () => {
-    const { page, trouble, close } = await open(browser, server, path(), options)
-    try {
-      await check(page)
-      await page.waitForFunction(() => !document.querySelector('[data-old]')) // what was found before is pale until the new is there
-      assert.deepEqual(await serious(page), [])
-      assert.deepEqual(trouble, [])
-    } finally {
-      await close()
-    }
-  })
+  const walk = async (page) => {
+    await check(page)
+    await page.waitForFunction(() => !document.querySelector('[data-old]')) // what was found before is pale until the new is there
+    assert.deepEqual(await serious(page), [])
+  }
+  test(name, () => visit(browser, server, path(), walk, options))
 }
 
-const sees = (locator) => locator.first().waitFor({ state: 'visible', timeout: 10_000 })
 const picture = (page, name) => page.getByRole('application', { name })
 /** Focuses as the Tab key does: with a ring. */
 async function tabTo(page, locator) {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { gunzipSync } from 'node:zlib'
-import { ask, open, runShop, send, serious, startBrowser, startServer } from './harness.mjs'
+import { ask, open, runShop, sees, send, serious, startBrowser, startServer } from './harness.mjs'
 import { hostile } from './hostile.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'everspan-share-'))
@@ -26,7 +26,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const sees = (locator) => locator.first().waitFor({ state: 'visible', timeout: 10_000 })
 /** All that is packed into a file. */
 const unpacked = (html) => [...html.matchAll(/<script type="text\/plain" id="[^"]+">([^<]*)<\/script>/g)].map((m) => gunzipSync(Buffer.from(m[1], 'base64')).toString('latin1')).join('\n')
 

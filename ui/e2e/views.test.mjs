@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { ask, open, runShop, send, serious, startBrowser, startServer } from './harness.mjs'
+import { address, ask, open, runShop, sees, send, serious, startBrowser, startServer, visit } from './harness.mjs'
 
 let server, browser, slow
 before(async () => {
@@ -17,23 +17,10 @@ after(async () => {
 })
 
 /** A test with a page of its own, in which nothing may go wrong. */
-function view(name, path, check, options) {
-  test(name, async () => {
-    const { page, trouble, close } = await open(browser, server, typeof path === 'function' ? path() : path, options)
-    try {
-      await check(page)
-      assert.deepEqual(trouble, [])
-    } finally {
-      await close()
-    }
-  })
-}
+const view = (name, path, check, options) => test(name, () => visit(browser, server, typeof path === 'function' ? path() : path, check, options))
 
-const sees = (locator) => locator.first().waitFor({ state: 'visible', timeout: 10_000 })
 const row = (page, name) => page.getByRole('treeitem').filter({ hasText: name }).first()
 const parameters = (page) => new URL(page.url()).searchParams
-/** Waits until the address says so. */
-const address = (page, test) => page.waitForURL((u) => test(u.searchParams, u), { timeout: 10_000 })
 
 view('from the start page to the bottleneck in three clicks', '/', async (page) => {
   await page.getByRole('button', { name: 'Slowest' }).click()

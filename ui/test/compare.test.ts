@@ -12,6 +12,7 @@ const series = (type: string, name: string, value: string, ...values: (number | 
   ],
   values,
 })
+const both = (name: string, value: string, selected: number, others: number) => [series('selection', name, value, selected), series('baseline', name, value, others)]
 
 describe('what sets spans apart', () => {
   const answer: QueryAnswer = {
@@ -38,17 +39,16 @@ describe('what sets spans apart', () => {
     ])
   })
   it('is not what chance explains: that comes behind, and is counted', () => {
-    const both = (value: string, selected: number, others: number) => [series('selection', 'span.v', value, selected), series('baseline', 'span.v', value, others)]
     const c = contrasts({
       query: '',
       scanned,
       series: [
         series('selection_total', 'span:name', 'nil', 7),
         series('baseline_total', 'span:name', 'nil', 400),
-        ...both('all of them', 7, 100),
-        ...both('one of a few', 1, 0),
-        ...both('none of a few', 0, 150),
-        ...both('often there', 7, 240),
+        ...both('span.v', 'all of them', 7, 100),
+        ...both('span.v', 'one of a few', 1, 0),
+        ...both('span.v', 'none of a few', 0, 150),
+        ...both('span.v', 'often there', 7, 240),
       ],
     })
     expect(c.rows.map((r) => r.value.value)).toEqual(['all of them', 'often there', 'none of a few', 'one of a few'])
@@ -58,7 +58,6 @@ describe('what sets spans apart', () => {
     expect([atLeast(7, 7, 100, 400), atLeast(1, 7, 0, 400), atLeast(700, 7000, 0, 400_000), atLeast(0, 0, 0, 0)].map((d) => +d.toFixed(3))).toEqual([0.286, 0, 0.088, 0])
   })
   it('folds what other attributes say alike, and keeps values of one apart', () => {
-    const both = (name: string, value: string, selected: number, others: number) => [series('selection', name, value, selected), series('baseline', name, value, others)]
     const c = contrasts({
       query: '',
       scanned,
