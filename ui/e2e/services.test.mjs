@@ -1,7 +1,7 @@
 // More services than a map can show: the busiest, what is around one, and a list to search.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { open, send, serious, startBrowser, startServer } from './harness.mjs'
+import { address, sees, send, serious, startBrowser, startServer, visit } from './harness.mjs'
 
 let server, browser
 const count = 150 // a row of services: each calls the next one, and every tenth the hub
@@ -29,19 +29,7 @@ after(async () => {
   await server?.stop()
 })
 
-const sees = (locator) => locator.first().waitFor({ state: 'visible', timeout: 10_000 })
-const address = (page, is) => page.waitForFunction(`(${is})(new URLSearchParams(location.search))`)
-function view(title, path, check, options) {
-  test(title, async () => {
-    const { page, trouble, close } = await open(browser, server, path, options)
-    try {
-      await check(page)
-      assert.deepEqual(trouble, [])
-    } finally {
-      await close()
-    }
-  })
-}
+const view = (name, path, check, options) => test(name, () => visit(browser, server, path, check, options))
 const map = (page) => page.getByRole('group', { name: /^Map of/ })
 
 view('a large map has the busiest, and leads to what is around one', '/services?view=map', async (page) => {
@@ -58,6 +46,9 @@ view('a large map has the busiest, and leads to what is around one', '/services?
   assert.ok(await page.getByLabel('Around').evaluate((e) => e === document.activeElement)) // it can be gone through by keys
   await page.getByLabel('Steps').selectOption('2')
   await sees(page.getByRole('group', { name: /^Map of 5 services/ }))
+  await page.getByLabel('Steps').selectOption('all')
+  await sees(page.getByText('The 120 busiest of 151.')) // the row, to its ends
+  await page.goBack()
   await page.goBack()
   await page.goBack()
   await sees(page.getByRole('group', { name: /^Map of 16 services/ }))

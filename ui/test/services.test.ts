@@ -4,7 +4,7 @@ import { filterOf, joinLines } from '../src/views/services/ask'
 import { buildGraph, type Dependency, type Graph } from '../src/views/services/graph'
 import { pathOf, place } from '../src/views/services/layout'
 import { ordered, readSort, type Sort } from '../src/views/services/order'
-import { around, busiest } from '../src/views/services/part'
+import { around, busiest, readReach } from '../src/views/services/part'
 import { rates } from '../src/views/services/rate'
 import { share } from '../src/views/services/share'
 
@@ -93,12 +93,13 @@ describe('a map that is too large', () => {
   const names = (part: Graph) => part.nodes.map((n) => n.name).toSorted().join('')
   const calls = (part: Graph) => part.edges.map((e) => e.from.slice(2) + e.to.slice(2)).join(' ')
   it('is shown around a service: what leads to it and from it, not what else its callers call', () => {
-    expect(names(around(g, 's:c', 1))).toBe('bcdx')
-    expect(calls(around(g, 's:c', 1))).toBe('bc cd xc')
-    expect(calls(around(g, 's:b', 1))).toBe('ab bc')
-    expect(names(around(g, 's:b', 2))).toBe('abcd')
-    expect(names(around(g, 's:x', 9))).toBe('abcdxy') // round the circle
+    expect(names(around(g, 's:c', '1'))).toBe('bcdx')
+    expect(calls(around(g, 's:c', '1'))).toBe('bc cd xc')
+    expect(calls(around(g, 's:b', '1'))).toBe('ab bc')
+    expect(names(around(g, 's:b', '2'))).toBe('abcd')
+    expect(names(around(g, 's:x', 'all'))).toBe('abcdxy') // round the circle
   })
+  it('goes as far as the address says', () => expect(['2', 'all', '9', null].map(readReach)).toEqual(['2', 'all', '1', '1']))
   it('has the busiest, and the one in the middle', () => {
     expect(names(busiest(g, 3))).toBe('abc')
     expect(calls(busiest(g, 3))).toBe('ab bc')

@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react'
 import { colors } from '../../base/color'
-import { go, withQuery } from '../../base/location'
+import { link, withQuery } from '../../base/location'
 import { useMode } from '../../base/theme'
 import { formatDuration } from '../../base/time'
 import { formatCount, plural } from '../../timeline/label'
@@ -24,14 +24,6 @@ export default function Drawing({ graph, centre, range, bar }: Props) {
   const [over, setOver] = useState('') // the node whose calls stand out
   const names = new Map(graph.nodes.map((n) => [n.id, n.name]))
   const most = graph.edges.reduce((n, e) => Math.max(n, e.calls), 1)
-  const open = (to: string) => ({
-    href: to,
-    onClick: (e: React.MouseEvent) => {
-      if (e.metaKey || e.ctrlKey || e.shiftKey) return
-      e.preventDefault()
-      go(to)
-    },
-  })
   const { from, to } = bounds(range)
   const seconds = Math.max(Number(to - from) / 1e9, 1)
   const rate = rates(graph.edges.map((e) => e.calls / seconds))
@@ -46,66 +38,71 @@ export default function Drawing({ graph, centre, range, bar }: Props) {
       bar={bar}
       label={`Map of ${graph.nodes.length} services and peers, ${graph.edges.length} kinds of calls. The table below has the same.`}
     >
-        <defs>
-          <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">
-            <path d="M0 0L8 4L0 8z" className={styles.arrow} />
-          </marker>
-        </defs>
-        {placed.edges.map(({ edge: e, points }) => (
-          <path
-            key={e.from + e.to}
-            d={pathOf(points)}
-            className={e.errors ? styles.edgeBad : styles.edge}
-            opacity={over && e.from !== over && e.to !== over ? 0.15 : 1}
-            strokeWidth={1 + 3 * Math.sqrt(e.calls / most)}
-            markerEnd="url(#arrow)"
-          >
-            {far && <title>{`${names.get(e.from)} to ${names.get(e.to)}: ${said(e)}`}</title>}
-          </path>
-        ))}
-        {!far && placed.edges.map(({ edge: e, x, y }) => (
-          <a key={e.from + e.to} {...open(findURL(e.query, range))}>
-            <text className={styles.unseen} x={x} y={y}>{`${names.get(e.from)} to ${names.get(e.to)}: `}</text>
-            <title>{`${formatCount(e.calls)} calls${e.p95 === null ? '' : `, 95 % of them within ${formatDuration(e.p95)}`}`}</title>
-            <rect className={styles.back} x={x - said(e).length * 3.2 - 4} y={y - 9} width={said(e).length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
-            <text className={styles.halo} x={x} y={y + 4} textAnchor="middle">
-              {said(e)}
-            </text>
-            {e.errors > 0 && (
-              <text className={`${styles.halo} ${styles.failed}`} x={x} y={y + 18} textAnchor="middle">
-                ◆ {formatCount(e.errors)} failed
+      <defs>
+        <marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">
+          <path d="M0 0L8 4L0 8z" className={styles.arrow} />
+        </marker>
+      </defs>
+      {placed.edges.map(({ edge: e, points }) => (
+        <path
+          key={e.from + e.to}
+          d={pathOf(points)}
+          className={e.errors ? styles.edgeBad : styles.edge}
+          opacity={over && e.from !== over && e.to !== over ? 0.15 : 1}
+          strokeWidth={1 + 3 * Math.sqrt(e.calls / most)}
+          markerEnd="url(#arrow)"
+        >
+          {far && <title>{`${names.get(e.from)} to ${names.get(e.to)}: ${said(e)}`}</title>}
+        </path>
+      ))}
+      {!far &&
+        placed.edges.map(({ edge: e, x, y }) => {
+          const text = said(e)
+          return (
+            <a key={e.from + e.to} {...link(findURL(e.query, range))}>
+              <text className={styles.unseen} x={x} y={y}>{`${names.get(e.from)} to ${names.get(e.to)}: `}</text>
+              <title>{`${formatCount(e.calls)} calls${e.p95 === null ? '' : `, 95 % of them within ${formatDuration(e.p95)}`}`}</title>
+              <rect className={styles.back} x={x - text.length * 3.2 - 4} y={y - 9} width={text.length * 6.4 + 8} height={e.errors ? 32 : 18} rx="4" />
+              <text className={styles.halo} x={x} y={y + 4} textAnchor="middle">
+                {text}
               </text>
-            )}
-          </a>
-        ))}
-        {placed.nodes.map(({ node: n, x, y, width, height }) => (
-          <a
-            key={n.id}
-            onPointerEnter={() => setOver(n.id)}
-            onPointerLeave={() => setOver('')}
-            onFocus={() => setOver(n.id)}
-            onBlur={() => setOver('')}
-            {...open(n.kind !== 'service' ? findURL(n.query, range) : far ? withQuery({ around: n.name }) : withQuery({ service: n.name, view: null, around: null, steps: null }))}
-          >
-            <g transform={`translate(${x - width / 2} ${y - height / 2})`} className={n.id === centre ? styles.centre : undefined}>
-              <Shape node={n} width={width} height={height} color={n.kind === 'service' ? colors.of(n.name, mode).bar : ''} />
-              <text className={styles.unseen}>{n.kind === 'external' ? 'peer' : n.kind} </text>
-              <text className={styles.name} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + (!far && (n.detail || n.calls) ? -2 : 4)} textAnchor="middle">
-                {n.name.length > 26 ? n.name.slice(0, 25) + '…' : n.name}
-              </text>
-              {!far && (
-                <text className={styles.small} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + 13} textAnchor="middle">
-                  {details(n)}
+              {e.errors > 0 && (
+                <text className={`${styles.halo} ${styles.failed}`} x={x} y={y + 18} textAnchor="middle">
+                  ◆ {formatCount(e.errors)} failed
                 </text>
               )}
-              {far && <title>{`${n.kind === 'external' ? 'peer' : n.kind} ${n.name}${n.calls ? ', ' + plural(n.calls, 'request') : ''}`}</title>}
-            </g>
-          </a>
-        ))}
+            </a>
+          )
+        })}
+      {placed.nodes.map(({ node: n, x, y, width, height }) => (
+        <a
+          key={n.id}
+          onPointerEnter={() => setOver(n.id)}
+          onPointerLeave={() => setOver('')}
+          onFocus={() => setOver(n.id)}
+          onBlur={() => setOver('')}
+          {...link(n.kind !== 'service' ? findURL(n.query, range) : far ? withQuery({ around: n.name }) : withQuery({ service: n.name, view: null, around: null, steps: null }))}
+        >
+          <g transform={`translate(${x - width / 2} ${y - height / 2})`} className={n.id === centre ? styles.centre : undefined}>
+            <Shape node={n} width={width} height={height} color={n.kind === 'service' ? colors.of(n.name, mode).bar : ''} />
+            <text className={styles.unseen}>{kindOf(n)} </text>
+            <text className={styles.name} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + (!far && (n.detail || n.calls) ? -2 : 4)} textAnchor="middle">
+              {n.name.length > 26 ? n.name.slice(0, 25) + '…' : n.name}
+            </text>
+            {!far && (
+              <text className={styles.small} x={width / 2 + (n.kind === 'service' ? 4 : 0)} y={height / 2 + 13} textAnchor="middle">
+                {details(n)}
+              </text>
+            )}
+            {far && <title>{`${kindOf(n)} ${n.name}${n.calls ? ', ' + plural(n.calls, 'request') : ''}`}</title>}
+          </g>
+        </a>
+      ))}
     </Frame>
   )
 }
 
+const kindOf = (n: MapNode): string => (n.kind === 'external' ? 'peer' : n.kind)
 const details = (n: MapNode): string => n.detail || (n.calls ? plural(n.calls, 'request') : '')
 
 /** A service is a box with its colour, a database a drum, a queue a box in slices, the rest dashed. */

@@ -61,10 +61,10 @@ export function EdgeTable({ graph, range }: { graph: Graph; range: Range }) {
         </tbody>
       </table>
       {graph.edges.length > shown && (
-      <button type="button" className="button" onClick={() => setShown(graph.edges.length)}>
-        Show {formatCount(graph.edges.length - shown)} that are rarer
-      </button>
-    )}
+        <button type="button" className="button" onClick={() => setShown(graph.edges.length)}>
+          Show {formatCount(graph.edges.length - shown)} that are rarer
+        </button>
+      )}
     </>
   )
 }

@@ -5,8 +5,8 @@ import { useMode } from '../../base/theme'
 import { formatDuration } from '../../base/time'
 import { narrow } from '../../query/conditions'
 import { quote, writeDuration } from '../../query/quote'
-import { findURL } from '../find/metrics/Table'
 import { formatCount, plural } from '../../timeline/label'
+import { findURL } from '../find/metrics/Table'
 import type { Range } from '../find/range'
 import { filterOf, type Line } from './ask'
 import { ordered, type Sort, usual } from './order'
@@ -60,8 +60,8 @@ export function Lines({ lines: all, service, range, filter, sort, to }: Props) {
         </thead>
         <tbody>
           {lines.slice(0, shown).map((l) => {
-            const filter = service === null ? filterOf(l.key) : narrow(filterOf(service), `name = ${quote(l.key)}`)
-            const href = (...more: string[]) => link(findURL(more.length ? narrow(filter, ...more) : filter, range))
+            const spans = service === null ? filterOf(l.key) : narrow(filterOf(service), `name = ${quote(l.key)}`)
+            const href = (...more: string[]) => link(findURL(more.length ? narrow(spans, ...more) : spans, range))
             const color = colors.of(service ?? l.key, mode)
             const inner = to(l.key)
             return (

@@ -9,17 +9,17 @@ import { Waiting } from '../find/Waiting'
 import { type Line, useMetric } from './ask'
 import { EdgeTable } from './EdgeTable'
 import { buildGraph, type Dependency, questions } from './graph'
-import { around, busiest } from './part'
+import { around, busiest, type Reach, reaches } from './part'
 import styles from './Services.module.css'
 
 const Drawing = lazy(() => import('./Drawing'))
 
 const most = 120 // nodes that are placed in a moment, and still found
 
-type Props = { range: Range; lines: Line[]; centre: string; steps: number }
+type Props = { range: Range; lines: Line[]; centre: string; reach: Reach }
 
 /** Map shows who calls whom, all or around one service, as a drawing and as a table. */
-export default function Map({ range, lines, centre, steps }: Props) {
+export default function Map({ range, lines, centre, reach }: Props) {
   const calls = useMetric(questions.calls, range, '0s')
   const callTimes = useMetric(questions.callTimes, range, '0s')
   const peers = useMetric(questions.peers, range, '0s')
@@ -45,7 +45,7 @@ export default function Map({ range, lines, centre, steps }: Props) {
   }, [lines, dependencies.data, calls.data, callTimes.data, peers.data, peerTimes.data, queues.data])
   const services = graph.nodes.filter((n) => n.kind === 'service').map((n) => n.name)
   const known = services.includes(centre)
-  const wanted = useMemo(() => (known ? around(graph, 's:' + centre, steps) : graph), [graph, known, centre, steps])
+  const wanted = useMemo(() => (known ? around(graph, 's:' + centre, reach) : graph), [graph, known, centre, reach])
   const shown = useMemo(() => busiest(wanted, most, 's:' + centre), [wanted, centre])
   const waiting = [calls, peers, queues, dependencies].some((a) => a.isPending)
   const partial = [...new Set([calls, callTimes, peers, peerTimes, queues].flatMap((a) => a.data?.partial ?? []))]
@@ -61,10 +61,10 @@ export default function Map({ range, lines, centre, steps }: Props) {
         ))}
       </select>
       {known && (
-        <select className="input" aria-label="Steps" value={steps} onChange={(e) => go(withQuery({ steps: e.target.value === '1' ? null : e.target.value }))}>
-          {[1, 2, 3, 9].map((n) => (
-            <option key={n} value={n}>
-              {n === 1 ? 'its callers and what it calls' : n === 9 ? 'all that leads to it and from it' : `${n} steps`}
+        <select className="input" aria-label="Steps" value={reach} onChange={(e) => go(withQuery({ steps: e.target.value === '1' ? null : e.target.value }))}>
+          {reaches.map((r) => (
+            <option key={r} value={r}>
+              {r === '1' ? 'its callers and what it calls' : r === 'all' ? 'all that leads to it and from it' : `${r} steps`}
             </option>
           ))}
         </select>

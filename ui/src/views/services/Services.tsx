@@ -13,6 +13,7 @@ import { quote } from '../../query/quote'
 import { useLines } from './ask'
 import { Lines } from './Lines'
 import { readSort } from './order'
+import { readReach } from './part'
 import styles from './Services.module.css'
 
 const Map = lazy(() => import('./Map'))
@@ -62,7 +63,7 @@ export default function Services() {
       <Partial why={partial} empty={!lines.length} />
       {map ? (
         <Suspense fallback={<Waiting what="Loading the map …" rows={0} />}>
-          <Map range={range} lines={lines} centre={query.get('around') ?? ''} steps={Math.min(Math.max(Number(query.get('steps')) || 1, 1), 9)} />
+          <Map range={range} lines={lines} centre={query.get('around') ?? ''} reach={readReach(query.get('steps'))} />
         </Suspense>
       ) : lines.length > 0 ? (
         <Lines

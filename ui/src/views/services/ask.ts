@@ -1,4 +1,5 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import { type Attr, getJSON, type QueryAnswer, type Series } from '../../base/api'
 import { quote } from '../../query/quote'
 import { queryURL } from '../find/ask'
@@ -39,7 +40,7 @@ export function useLines(service: string | null, range: Range) {
   const quantiles = useMetric(`${filter} | quantile_over_time(duration, .5, .95) by(${by})`, range, '0s')
   const length = Number(bounds(range).to - bounds(range).from) / 1e9
   const spark = useMetric(`${filter} | count_over_time() by(${by}, status)`, range, `${Math.max(Math.ceil(length / 60), 1)}s`)
-  const lines = joinLines(by, totals.data, quantiles.data, spark.data, length)
+  const lines = useMemo(() => joinLines(by, totals.data, quantiles.data, spark.data, length), [by, totals.data, quantiles.data, spark.data, length])
   return { lines, totals, quantiles, spark }
 }
 

@@ -2,11 +2,18 @@ import type { Graph } from './graph'
 
 // A part of the map that can be read, of one that is too large.
 
+/** How far the map goes around a service, as in the address: 1, 2, 3, or all. */
+export const reaches = ['1', '2', '3', 'all'] as const
+export type Reach = (typeof reaches)[number]
+
+export const readReach = (text: string | null): Reach => reaches.find((r) => r === text) ?? '1'
+
 /**
  * What a request passes within some steps before and behind a node: who calls it and whom
  * it calls, and so on; not what else its callers call.
  */
-export function around(graph: Graph, id: string, steps: number): Graph {
+export function around(graph: Graph, id: string, reach: Reach): Graph {
+  const steps = reach === 'all' ? Infinity : Number(reach)
   const nodes = new Set([id])
   const edges = new Set<Graph['edges'][number]>()
   for (const [near, far] of [['from', 'to'], ['to', 'from']] as const) {

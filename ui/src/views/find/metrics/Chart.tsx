@@ -1,6 +1,6 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { colors } from '../../../base/color'
-import { go, link } from '../../../base/location'
+import { link } from '../../../base/location'
 import { useMode, useSettings } from '../../../base/theme'
 import { formatMoment, moment, now } from '../../../base/time'
 import { tracesOf } from '../../../query/derive'
@@ -134,15 +134,10 @@ export function Chart({ answer, q, range, onRange }: Props) {
               <a
                 key={e.spanId}
                 className={styles.exemplar}
-                href={`/trace/${e.traceId}?span=${e.spanId}`}
+                {...link(`/trace/${e.traceId}?span=${e.spanId}`)}
                 aria-label={`A trace of ${l.name}: ${formatValue(v, unit)}`}
                 title={`${l.name}: ${formatValue(v, unit)}. Open the trace`}
                 style={{ left: x(t), top: y(v), borderColor: colors.of(l.key, mode).core }}
-                onClick={(ev) => {
-                  if (ev.metaKey || ev.ctrlKey || ev.shiftKey) return
-                  ev.preventDefault()
-                  go(`/trace/${e.traceId}?span=${e.spanId}`)
-                }}
               />
             )
           })}
